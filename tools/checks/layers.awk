@@ -1,0 +1,95 @@
+# Includes point down only:
+#   base < layout < op < unit headers < system < src/ < src/engine/timed/
+# and a unit never includes another unit. Usage: awk -f layers.awk -v units="pid iommu ..." layers.allowed FILE...
+# layers.allowed holds the exceptions, one a line: includer, included, reason.
+
+function rank(name) {
+    if (name == "base")
+        return 0
+    if (name == "layout")
+        return 1
+    if (name == "op")
+        return 2
+    if (name in unit)
+        return 3
+    if (name == "system")
+        return 4
+    return name == "vtdpi" ? 6 : 5
+}
+
+function complain(reason) {
+    if ((FILENAME, target) in allowed)
+        return
+    print FILENAME ":" FNR ": includes " target ": " reason
+    bad = 1
+}
+
+BEGIN {
+    count = split(units, list, " ")
+    for (i = 1; i <= count; i++)
+        unit[list[i]] = 1
+}
+
+FILENAME ~ /layers\.allowed$/ {
+    if ($1 !~ /^#/)
+        allowed[$1, $2] = 1
+    next
+}
+
+!/^[ \t]*#[ \t]*include[ \t]*[<"]/ { next }
+
+{
+    system_header = /</
+    target = $0
+    sub(/^[^<"]*[<"]/, "", target)
+    sub(/[>"].*$/, "", target)
+    public = target ~ /^vtdpi\//
+    name = target
+    sub(/^vtdpi\//, "", name)
+    table = name ~ /\.def$/
+    sub(/\.h$/, "", name)
+}
+
+FILENAME ~ /^include\// {
+    self = FILENAME
+    sub(/^include\/vtdpi\//, "", self)
+    sub(/\.h$/, "", self)
+    if (!public && target !~ /^(stdbool|stddef|stdint|string)\.h$/)
+        complain("a public header needs nothing but the C library's types")
+    if (public && !table && rank(self) != 5 && rank(name) >= rank(self))
+        complain(rank(name) == 3 && rank(self) == 3 ? "units are strangers" : "includes point down only")
+    if (public && !table && rank(self) == 5 && rank(name) > 5)
+        complain("the umbrella is for programs")
+}
+
+FILENAME ~ /^models\// {
+    if (system_header && target !~ /^(stdbool|stddef|stdint|string)\.h$/)
+        complain("models are pure")
+    if (!system_header && !public && target ~ /\//)
+        complain("a model includes its own folder and public headers")
+    if (FILENAME ~ /^models\/[^\/]*\// && public && !table) {
+        self = FILENAME
+        sub(/^models\//, "", self)
+        sub(/\/.*/, "", self)
+        if (rank(name) > 2 && name != self)
+            complain("units are strangers; " self " has its own header, layout and op")
+    }
+    if (public && !table && rank(name) > 4)
+        complain("models know nothing of host time")
+}
+
+FILENAME ~ /^src\// {
+    if (FILENAME ~ /^src\/cli\// && !system_header && !public && target ~ /\//)
+        complain("the command is a client of the public interface")
+    if (FILENAME !~ /^src\/engine\/timed\// && target ~ /engine\/timed\//)
+        complain("only the timed engine knows its inside")
+    if (FILENAME !~ /^src\/engine\/timed\/.*\.cpp$/ && target ~ /systemc/)
+        complain("only the pump knows SystemC")
+    if (target == "yaml.h" && !(FILENAME in reader)) {
+        reader[FILENAME] = 1
+        if (readers++)
+            complain("one file alone includes libyaml")
+    }
+}
+
+END { exit bad }
