@@ -30,7 +30,7 @@ check() {
         printf 'ok    %-34s %5d ms\n' "$name" $(((${EPOCHREALTIME/./} - started) / 1000))
     else
         printf 'FAIL  %s\n' "$name"
-        sed 's/^/      /' "$scratch/output"
+        head -40 "$scratch/output" | sed 's/^/      /'
         failures=$((failures + 1))
     fi
 }
@@ -59,7 +59,13 @@ fi
 # Pages made from tables: "page|command that prints it". Each must exist and be what the command prints.
 generated=()
 
-format() { printf '%s\0' "${looked_at[@]}" | xargs -0 -r -n 20 -P "$(nproc)" clang-format --dry-run -Werror; }
+format() {
+    local wrong
+    [ ${#looked_at[@]} -eq 0 ] && return 0
+    wrong=$(printf '%s\0' "${looked_at[@]}" | xargs -0 -n 10 -P "$(nproc)" clang-format --dry-run 2>&1 |
+        sed -n 's/^\([^ ]*\):[0-9]*:[0-9]*: warning:.*/\1/p' | sort | uniq -c)
+    [ -z "$wrong" ] || { printf 'places in files that clang-format -i would change:\n%s\n' "$wrong"; return 1; }
+}
 
 tidy() {
     [ ${#tidied[@]} -eq 0 ] && return 0

@@ -2,9 +2,10 @@
 # Installs a build into a temporary prefix, then builds and runs every program of docs/examples/ against it: through
 # pkg-config (shared and static) and through find_package. Called by ctest.
 #
-#   tests/package/run.sh BUILD FLAGS CC CXX      FLAGS: what the library was linked with (sanitizers), may be empty
+#   tests/package/run.sh BUILD flags=FLAGS CC CXX      FLAGS: what the library was linked with (sanitizers), if anything
 set -euo pipefail
-build=$1 flags=${2//;/ } cc=$3 cxx=$4
+build=$1 flags=${2#flags=} cc=$3 cxx=$4
+flags=${flags//;/ }
 project=$(cd "$(dirname "$0")/../.." && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -32,7 +33,7 @@ for example in "${examples[@]}"; do
     "$cc" -std=c11 -Wall -Wextra -Werror $flags $(pkg-config --cflags vtdpi) "$example" $(pkg-config --libs vtdpi) -o "$scratch/$name-shared"
     # shellcheck disable=SC2046,SC2086
     "$cc" -std=c11 $flags $(pkg-config --cflags vtdpi) "$example" "$libdir/libvtdpi.a" \
-        $(pkg-config --static --libs-only-l vtdpi | sed 's/-lvtdpi//') -o "$scratch/$name-static"
+        $(pkg-config --static --libs vtdpi | sed 's/-lvtdpi//') -o "$scratch/$name-static"
     run "$scratch/$name-shared"
     run "$scratch/$name-static"
     cmp "$scratch/$name-shared.out" "$scratch/$name-static.out"

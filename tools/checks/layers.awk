@@ -1,16 +1,25 @@
 # Includes point down only:
-#   base < layout < op < unit headers < system < src/ < src/engine/timed/
-# and a unit never includes another unit. Usage: awk -f layers.awk -v units="pid iommu ..." layers.allowed FILE...
+#   base < layout < formats < op < unit headers < system < src/ < src/engine/timed/
+# where formats are the structures that several units read (descriptor, table entry, message), and a unit never includes another unit. Usage: awk -f layers.awk -v units="pid iommu ..." layers.allowed FILE...
 # layers.allowed holds the exceptions, one a line: includer, included, reason.
+
+# The unit that a public header belongs to: its own name, or what stands before the first underscore.
+function owner(name, first) {
+    first = name
+    sub(/_.*/, "", first)
+    return name in unit || !(first in unit) ? name : first
+}
 
 function rank(name) {
     if (name == "base")
         return 0
     if (name == "layout")
         return 1
+    if (name in format)
+        return 1.5
     if (name == "op")
         return 2
-    if (name in unit)
+    if (owner(name) in unit)
         return 3
     if (name == "system")
         return 4
@@ -25,6 +34,7 @@ function complain(reason) {
 }
 
 BEGIN {
+    format["pid"] = format["irte"] = format["msi"] = 1
     count = split(units, list, " ")
     for (i = 1; i <= count; i++)
         unit[list[i]] = 1
@@ -56,7 +66,8 @@ FILENAME ~ /^include\// {
     sub(/\.h$/, "", self)
     if (!public && target !~ /^(stdbool|stddef|stdint|string)\.h$/)
         complain("a public header needs nothing but the C library's types")
-    if (public && !table && rank(self) != 5 && rank(name) >= rank(self))
+    if (public && !table && rank(self) != 5 && rank(name) >= rank(self) &&
+        !(self in format && name in format) && !(rank(self) == 3 && owner(self) == owner(name)))
         complain(rank(name) == 3 && rank(self) == 3 ? "units are strangers" : "includes point down only")
     if (public && !table && rank(self) == 5 && rank(name) > 5)
         complain("the umbrella is for programs")
@@ -71,7 +82,7 @@ FILENAME ~ /^models\// {
         self = FILENAME
         sub(/^models\//, "", self)
         sub(/\/.*/, "", self)
-        if (rank(name) > 2 && name != self)
+        if (rank(name) > 2 && owner(name) != self)
             complain("units are strangers; " self " has its own header, layout and op")
     }
     if (public && !table && rank(name) > 4)

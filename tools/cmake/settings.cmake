@@ -4,6 +4,7 @@ set(vtdpi_warnings
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wswitch-enum -Wundef -Wvla
     -Wcast-qual -Wformat=2 -Wnull-dereference)
 set(vtdpi_c_warnings -Wstrict-prototypes -Wmissing-prototypes)
+set(vtdpi_cxx_warnings -Wno-missing-field-initializers) # {0} is how C zeroes a structure, and headers are C
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     list(APPEND vtdpi_warnings -Wduplicated-cond -Wlogical-op -Wcast-align=strict)
 endif()
@@ -53,7 +54,8 @@ function(vtdpi_house_target target)
                    VISIBILITY_INLINES_HIDDEN ON)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include)
     target_compile_options(
-        ${target} PRIVATE ${vtdpi_warnings} "$<$<COMPILE_LANGUAGE:C>:${vtdpi_c_warnings}>" ${vtdpi_compile_options})
+        ${target} PRIVATE ${vtdpi_warnings} "$<$<COMPILE_LANGUAGE:C>:${vtdpi_c_warnings}>"
+                          "$<$<COMPILE_LANGUAGE:CXX>:${vtdpi_cxx_warnings}>" ${vtdpi_compile_options})
     if(VTDPI_NO_ASSERT)
         target_compile_definitions(${target} PRIVATE VTDPI_NO_ASSERT)
     endif()
