@@ -76,8 +76,7 @@ tidy() {
 layers() {
     local units
     units=$(find models -mindepth 1 -maxdepth 1 -type d -printf '%f ')
-    [ -n "$units" ] || { echo "models/ has no unit"; return 1; }
-    awk -v units="$units" -f tools/checks/layers.awk tools/checks/layers.allowed "${code[@]}"
+    awk -v units="$units memory" -f tools/checks/layers.awk tools/checks/layers.allowed "${code[@]}"
 }
 
 only_pump_is_cpp() {
