@@ -6,10 +6,10 @@
  * These are the unit's rules on plain state. What is in flight belongs to the unit's actor, not to
  * this header.
  *
- * Reads / Writes: nothing by itself; rules return addresses to access and messages to send. Timing: none.
- * Not modelled: DMA remapping, advanced fault logging, page requests, fault reason 29h.
- * Spec: VT-d, "Interrupt Remapping", "Interrupt-Posting Hardware Operation", "Invalidation of
- * Translation Caches", "Register Descriptions".
+ * Reads / Writes: nothing by itself; rules return addresses to access and messages to send. Timing:
+ * none. Not modelled: DMA remapping, advanced fault logging, page requests, fault reason 29h. Spec:
+ * VT-d, "Interrupt Remapping", "Interrupt-Posting Hardware Operation", "Invalidation of Translation
+ * Caches", "Register Descriptions".
  */
 #ifndef VTDPI_IOMMU_H
 #define VTDPI_IOMMU_H
@@ -105,7 +105,7 @@ typedef struct {
 /** What we invented. */
 typedef struct {
     uint32_t fault_next; /**< fault recording register that comes next, 0 to frcd_count - 1 */
-    uint32_t iec_next;   /**< slot of the entry cache that is replaced next: first in, first out */
+    uint32_t iec_next;   /**< slot of the entry cache that is replaced next */
 } vtdpi_iommu_uarch_t;
 
 /** The unit. The slots of its entry cache, `vtdpi_iec_entry_t[cfg.iec_entries]`, lie wherever its
