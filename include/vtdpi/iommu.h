@@ -198,8 +198,8 @@ VTDPI_API void vtdpi_iommu_reset(vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg)
 /** Whether every invariant of [u] holds: status bits, ring positions, no reserved bit set. */
 VTDPI_API bool vtdpi_iommu_check(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg);
 
-/** Whether faults with [code] are recorded only if FPD is 0. *Pre:* code is one of fault.def.
- * *Spec:* VT-d, "Interrupt Remapping Fault Conditions". */
+/** Whether faults with [code] are recorded only if FPD is 0. *Pre:* code is one of fault.def, or
+ * none (false). *Spec:* VT-d, "Interrupt Remapping Fault Conditions". */
 VTDPI_API bool vtdpi_fault_qualified(uint8_t code);
 
 /**
