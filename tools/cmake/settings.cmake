@@ -21,7 +21,9 @@ endif()
 set(vtdpi_compile_options -ffp-contract=off -fno-semantic-interposition)
 set(vtdpi_link_options)
 if(VTDPI_SANITIZE)
-    list(APPEND vtdpi_compile_options -fsanitize=${VTDPI_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    # Without vptr, which would make C programs need the C++ part of the runtime.
+    list(APPEND vtdpi_compile_options -fsanitize=${VTDPI_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all
+         -fno-omit-frame-pointer)
     list(APPEND vtdpi_link_options -fsanitize=${VTDPI_SANITIZE})
 endif()
 if(VTDPI_COVERAGE)
