@@ -103,9 +103,14 @@ typedef struct {
     uint64_t end_ps;         /**< time of the last operation */
     uint64_t arrivals_end_ps;/**< when arrivals stopped */
     uint64_t cycles;         /**< cycles of the core domain until then */
+    uint64_t core_hz;        /**< frequency of the core domain */
     uint64_t operations;     /**< operations fired */
     uint64_t locked_ops_pid; /**< locked operations on descriptors, CPU and unit */
     uint64_t host_vectors_used; /**< distinct (CPU, vector) pairs in use at the peak */
+    uint64_t notifications_urgent;      /**< notification_sent with urgent = 1 */
+    uint64_t notifications_spurious;    /**< pi_processed with found = 0 and misdirected = 0 */
+    uint64_t notifications_misdirected; /**< pi_processed with misdirected = 1 */
+    uint64_t preemptions;               /**< sched_switch with preempted = 1 */
     uint64_t fired_monitors; /**< set of monitors, a bit each */
     bool drained;            /**< nothing was pending when the run ended */
     bool limit;              /**< cut off by drain_limit */
