@@ -22,7 +22,7 @@ extern "C" {
 /** Basic exit reasons. */
 typedef enum {
 
-#define VTDPI_VMEXIT(number, NAME, kind, doc) VTDPI_EXIT_##NAME = (number),
+#define VTDPI_VMEXIT(number, NAME, name, kind, doc) VTDPI_EXIT_##NAME = (number),
 #include "vtdpi/vmexit.def"
 #undef VTDPI_VMEXIT
 } vtdpi_exit_t;
@@ -46,23 +46,6 @@ typedef enum {
     VTDPI_INTR_SOFT_EXCEPTION = 6,
     VTDPI_INTR_OTHER = 7,
 } vtdpi_intr_type_t;
-
-/** Activity states. */
-typedef enum {
-    VTDPI_ACTIVITY_ACTIVE,
-    VTDPI_ACTIVITY_HLT,
-    VTDPI_ACTIVITY_SHUTDOWN,
-    VTDPI_ACTIVITY_WAIT_FOR_SIPI,
-} vtdpi_activity_t;
-
-/** Interruptibility bits. */
-enum {
-    VTDPI_BLOCK_STI = 1,
-    VTDPI_BLOCK_MOV_SS = 2,
-    VTDPI_BLOCK_SMI = 4,
-    VTDPI_BLOCK_NMI = 8,
-    VTDPI_BLOCK_ENCLAVE = 16,
-};
 
 /** Checks of VM entry, in their order; NONE: all hold. */
 typedef enum {
@@ -130,11 +113,11 @@ VTDPI_API const char *vtdpi_exit_name_lower(unsigned reason);
 /** Kind of exit [reason]. *Spec:* SDM 3C, "VM Exits". */
 VTDPI_API vtdpi_exit_kind_t vtdpi_exit_kind(unsigned reason);
 
-/** Full SDM name of [ctl]. */
-VTDPI_API const char *vtdpi_ctl_name(vtdpi_ctl_t ctl);
+/** Full SDM name of [ctl] and the title of its section, "; " between them. */
+VTDPI_API const char *vtdpi_ctl_doc(vtdpi_ctl_t ctl);
 
-/** What must hold for [check], in words. */
-VTDPI_API const char *vtdpi_check_name(vtdpi_check_t check);
+/** What must hold for [check] and the title of its section, "; " between them. */
+VTDPI_API const char *vtdpi_check_doc(vtdpi_check_t check);
 
 /** The controls in force: secondary ones are 0 unless activated, tertiary ones likewise. *Spec:*
  * SDM 3C, "Processor-Based VM-Execution Controls". */

@@ -151,7 +151,8 @@ vtdpi_lapic_accept_t vtdpi_lapic_lvt_event(vtdpi_lapic_t *self, vtdpi_lapic_lvt_
         VTDPI_PUT(LVT, REMOTE_IRR, &entry, 1);
     }
     if (lvt == VTDPI_LAPIC_LVT_PERF) {
-        VTDPI_PUT(LVT, MASK, &entry, 1); /* "the performance-counter entry masks itself upon delivery" */
+        VTDPI_PUT(LVT, MASK, &entry,
+                  1); /* "the performance-counter entry masks itself upon delivery" */
     }
     self->lvt[lvt] = (uint32_t)entry;
     return result;

@@ -32,7 +32,8 @@ void vtdpi_lapic_reset(vtdpi_lapic_t *self, vtdpi_lapic_reset_t kind)
     self->base = init ? old.base : LAPIC_BASE_RESET;
 }
 
-/* "IRR and ISR never hold a vector below 16", and software-disabled means every LVT entry masked. */
+/* "IRR and ISR never hold a vector below 16", and software-disabled means every LVT entry masked.
+ */
 bool vtdpi_lapic_check(const vtdpi_lapic_t *self)
 {
     static const uint8_t zero[sizeof self->pad_] = {0};
