@@ -11,7 +11,8 @@
 #ifndef VTDPI_BOUNDARY_H
 #define VTDPI_BOUNDARY_H
 
-#include "vtdpi/vmx.h"
+#include "vtdpi/base.h"
+#include "vtdpi/controls.h"
 
 #ifdef __cplusplus
 extern "C" {

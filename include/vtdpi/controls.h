@@ -4,6 +4,8 @@
  * Every rule that depends on controls takes such a set; vtdpi_vmcs_controls makes it from a VMCS,
  * with the secondary and tertiary controls already off where the primary controls do not activate
  * them.
+ *
+ * Beside them the guest's activity states and interruptibility bits, which the same rules look at.
  */
 #ifndef VTDPI_CONTROLS_H
 #define VTDPI_CONTROLS_H
@@ -43,6 +45,23 @@ enum {
 };
 
 VTDPI_STATIC_ASSERT((int)VTDPI_CTLS <= 64, "a set of controls is one word");
+
+/** Activity states. */
+typedef enum {
+    VTDPI_ACTIVITY_ACTIVE,
+    VTDPI_ACTIVITY_HLT,
+    VTDPI_ACTIVITY_SHUTDOWN,
+    VTDPI_ACTIVITY_WAIT_FOR_SIPI,
+} vtdpi_activity_t;
+
+/** Interruptibility bits. */
+enum {
+    VTDPI_BLOCK_STI = 1,
+    VTDPI_BLOCK_MOV_SS = 2,
+    VTDPI_BLOCK_SMI = 4,
+    VTDPI_BLOCK_NMI = 8,
+    VTDPI_BLOCK_ENCLAVE = 16,
+};
 
 /** A set of controls. */
 typedef uint64_t vtdpi_ctls_t;

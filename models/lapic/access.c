@@ -1,6 +1,7 @@
 #include "lapic_reg.h"
 
-enum { LAPIC_BASE_KNOWN_LOW = 0xD00 };
+/* IA32_APIC_BASE: BSP, EXTD, EN below the address, and the widest physical address. */
+enum { LAPIC_BASE_KNOWN_LOW = 0xD00, LAPIC_BASE_WIDTH = 52 };
 
 static vtdpi_lapic_access_t lapic_gp(void)
 {
@@ -91,7 +92,8 @@ static vtdpi_lapic_access_t lapic_base_write(vtdpi_lapic_t *self, uint64_t value
     if (en) {
         mode = extd ? VTDPI_LAPIC_X2APIC : VTDPI_LAPIC_XAPIC;
     }
-    bool reserved = (value & 0xFFFU & ~(unsigned)LAPIC_BASE_KNOWN_LOW) != 0 || value >> 52 != 0;
+    bool reserved =
+        (value & 0xFFFU & ~(unsigned)LAPIC_BASE_KNOWN_LOW) != 0 || value >> LAPIC_BASE_WIDTH != 0;
     if (reserved || (extd && !en) || !lapic_mode_reachable(self->mode, mode)) {
         return lapic_gp();
     }

@@ -1,7 +1,10 @@
 #include "lapic_reg.h"
 
 /* Version 15h, 7 LVT entries, EOI-broadcast suppression: what CPUs with posted interrupts have. */
-enum { LAPIC_VERSION = 0x01060015, LAPIC_SVR_KNOWN = 0x13FF };
+enum { LAPIC_VERSION = 0x01060015, LAPIC_SVR_KNOWN = 0x13FF, LAPIC_DIVIDE_BITS = 0xB };
+
+/* "Reserved are 31:20, 17:16 and 13 only." */
+#define LAPIC_ICR_RESERVED UINT64_C(0xFFF32000)
 
 /* Slots of 16 bytes that registers lie in; ISR, TMR and IRR fill a block of 8 each. */
 enum { LAPIC_SLOTS = 64, LAPIC_BLOCK = 0xF80 };
@@ -158,11 +161,11 @@ uint64_t vtdpi_lapic_reg_known(uint32_t offset)
     case VTDPI_LAPIC_REG_SVR:
         return LAPIC_SVR_KNOWN;
     case VTDPI_LAPIC_REG_ICR_LO:
-        return ~(uint64_t)0xFFF32000; /* "reserved are 31:20, 17:16 and 13 only" */
+        return ~LAPIC_ICR_RESERVED;
     case VTDPI_LAPIC_REG_TIMER_INITIAL:
         return UINT32_MAX;
     case VTDPI_LAPIC_REG_TIMER_DIVIDE:
-        return 0xB;
+        return LAPIC_DIVIDE_BITS;
     default:
         return 0; /* EOI, ESR: only 0 may be written */
     }
@@ -227,7 +230,7 @@ static uint8_t lapic_initial_write(vtdpi_lapic_t *self, uint32_t value)
 
 static uint8_t lapic_divide_write(vtdpi_lapic_t *self, uint32_t value)
 {
-    self->timer_divide = value & 0xBU;
+    self->timer_divide = value & LAPIC_DIVIDE_BITS;
     return self->timer_armed != 0 ? VTDPI_LAPIC_DO_TIMER_DIVIDE : VTDPI_LAPIC_DO_NONE;
 }
 

@@ -14,7 +14,7 @@
     (SLOT(0x020) | SLOT(0x080) | SLOT(0x0B0) | SLOTS(0x0D0, 0x0F0) | SLOT(0x280) |                 \
      SLOTS(0x300, 0x380) | SLOT(0x3E0))
 
-enum { VAPIC_MSR_FIRST = 0x800, VAPIC_MSR_LAST = 0x8FF };
+enum { VAPIC_MSR_FIRST = 0x800, VAPIC_MSR_LAST = 0x8FF, VAPIC_SLOT_MASK = 0xFF0 };
 
 static uint64_t vapic_readable(vtdpi_ctls_t set, bool vid_reads)
 {
@@ -109,7 +109,7 @@ static vtdpi_vapic_access_t vapic_icr_emulate(vtdpi_ctls_t set, uint32_t vicr_lo
 
 vtdpi_vapic_access_t vtdpi_vapic_write_emulation(vtdpi_ctls_t set, uint16_t offset, uint32_t value)
 {
-    uint16_t slot = offset & 0xFF0U;
+    uint16_t slot = offset & VAPIC_SLOT_MASK;
     switch (slot) {
     case VTDPI_VAPIC_VTPR:
         return vapic_result(VTDPI_VAPIC_TPR, slot, 0, 0);

@@ -1,13 +1,16 @@
 #include "vtdpi/vapic.h"
 
+/* Vector bits that choose the slot; the rest choose the bit in it. */
+enum { VAPIC_SLOT_BITS = 0xE0 };
+
 uint32_t vtdpi_vapic_visr_offset(uint8_t vector)
 {
-    return (uint32_t)VTDPI_VAPIC_VISR | ((vector & 0xE0U) >> 1);
+    return (uint32_t)VTDPI_VAPIC_VISR | ((vector & VAPIC_SLOT_BITS) >> 1);
 }
 
 uint32_t vtdpi_vapic_virr_offset(uint8_t vector)
 {
-    return (uint32_t)VTDPI_VAPIC_VIRR | ((vector & 0xE0U) >> 1);
+    return (uint32_t)VTDPI_VAPIC_VIRR | ((vector & VAPIC_SLOT_BITS) >> 1);
 }
 
 uint8_t vtdpi_vapic_ppr(uint8_t vtpr, uint8_t svi)

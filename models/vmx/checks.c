@@ -133,13 +133,18 @@ static bool vmx_injection_ok(const vtdpi_vmcs_t *vmcs)
            vmx_injection_fits(vmcs->activity, (unsigned)type, vmcs->entry_intr_info & 0xFFU);
 }
 
+static bool vmx_if(const vtdpi_vmcs_t *vmcs)
+{
+    return VTDPI_GET(RFLAGS, IF, &vmcs->rflags) != 0;
+}
+
 static bool vmx_injected_holds(const vtdpi_vmcs_t *vmcs, unsigned check)
 {
     uint32_t blocking = vmcs->interruptibility;
     int type = vmx_injected_type(vmcs);
     switch (check) {
     case VTDPI_CHECK_INJECTED_INTERRUPT_NEEDS_IF:
-        return type != VTDPI_INTR_EXTERNAL || (vmcs->rflags >> 9 & 1U) != 0;
+        return type != VTDPI_INTR_EXTERNAL || vmx_if(vmcs);
     case VTDPI_CHECK_INJECTED_INTERRUPT_BLOCKED:
         return type != VTDPI_INTR_EXTERNAL ||
                (blocking & (VTDPI_BLOCK_STI | VTDPI_BLOCK_MOV_SS)) == 0;
@@ -169,7 +174,7 @@ static bool vmx_guest_holds(const vtdpi_vmcs_t *vmcs, unsigned check)
     case VTDPI_CHECK_STI_AND_MOV_SS:
         return sti_ss != (VTDPI_BLOCK_STI | VTDPI_BLOCK_MOV_SS);
     case VTDPI_CHECK_STI_NEEDS_IF:
-        return (blocking & VTDPI_BLOCK_STI) == 0 || (vmcs->rflags >> 9 & 1U) != 0;
+        return (blocking & VTDPI_BLOCK_STI) == 0 || vmx_if(vmcs);
     default:
         return vmx_injected_holds(vmcs, check);
     }
