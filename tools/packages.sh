@@ -44,7 +44,7 @@ packages_apt() {
     log=$(mktemp)
     "${packages_as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" 2>&1 | tee "$log" |
         awk '/newly installed/ { total = $3 + $1; print "  " $0; fflush() }
-             /^Get:/ { if (++got % 25 == 1) { print "  fetching " got ": " $5; fflush() } }
+             /^Get:.*\.deb|^Get:[0-9]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ \[/ { if (++got % 25 == 1) { print "  fetching " got ": " $5; fflush() } }
              /^Setting up/ { if (++set % 25 == 1) { print "  setting up " set " of " total ": " $3; fflush() } }'
     status=${PIPESTATUS[0]}
     [ "$status" = 0 ] || cat "$log" >&2

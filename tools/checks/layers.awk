@@ -88,7 +88,7 @@ FILENAME ~ /^models\// {
         complain("models are pure")
     if (!system_header && !public && target ~ /\//)
         complain("a model includes its own folder and public headers")
-    if (FILENAME ~ /^models\/[^\/]*\// && public && !table) {
+    if (FILENAME ~ /^models\/[^\/]*\// && FILENAME !~ /^models\/system\// && public && !table) {
         self = FILENAME
         sub(/^models\//, "", self)
         sub(/\/.*/, "", self)
