@@ -152,7 +152,8 @@ VTDPI_API uint64_t vtdpi_iommu_read(const vtdpi_iommu_t *u, const vtdpi_iommu_cf
 VTDPI_API vtdpi_iommu_write_t vtdpi_iommu_write(vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                                                 uint32_t offset, uint32_t bytes, uint64_t value);
 
-/** The value that register [reg] shows to a read. *Spec:* VT-d, "Register Descriptions". */
+/** The value that register [reg] shows to a read; 0 for VTDPI_REG_COUNT. *Spec:* VT-d, "Register
+ * Descriptions". */
 VTDPI_API uint64_t vtdpi_iommu_peek(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                                     vtdpi_reg_t reg);
 

@@ -39,8 +39,7 @@ static bool regs_is_frcd(const vtdpi_iommu_cfg_t *cfg, uint32_t offset)
 
 uint32_t vtdpi_reg_offset(vtdpi_reg_t reg)
 {
-    VTDPI_ASSERT(reg < VTDPI_REG_COUNT);
-    return regs_row[reg].offset;
+    return reg < VTDPI_REG_COUNT ? regs_row[reg].offset : 0;
 }
 
 /** What a read of register [reg] shows: PPF is derived. */
@@ -55,8 +54,7 @@ static uint64_t regs_value(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
 
 uint64_t vtdpi_iommu_peek(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg, vtdpi_reg_t reg)
 {
-    VTDPI_ASSERT(reg < VTDPI_REG_COUNT);
-    return regs_value(u, cfg, reg);
+    return reg < VTDPI_REG_COUNT ? regs_value(u, cfg, reg) : 0;
 }
 
 /** The dword at byte [at] of the 64-bit [value]. */
