@@ -12,6 +12,7 @@ enum { DIAG_TEXT = 1024 };
 struct vtdpi_diags {
     vtdpi_arena_t arena;
     size_t count;
+    size_t total;
     vtdpi_diag_t item[VTDPI_DIAGS_MAX];
 };
 
@@ -37,6 +38,11 @@ const vtdpi_diag_t *vtdpi_diags_at(const vtdpi_diags_t *diags, size_t index)
 {
     VTDPI_ASSERT(index < diags->count);
     return &diags->item[index];
+}
+
+size_t vtdpi_diags_total(const vtdpi_diags_t *diags)
+{
+    return diags->total;
 }
 
 bool vtdpi_diags_failed(const vtdpi_diags_t *diags)
@@ -98,6 +104,7 @@ void vtdpi_diags_add(vtdpi_diags_t *diags, vtdpi_place_t place, const char *sugg
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    diags->total++;
     if (diags->count + 1 >= VTDPI_DIAGS_MAX) {
         if (diags->count < VTDPI_DIAGS_MAX) {
             diag_fill(diags, place);

@@ -23,6 +23,9 @@ __attribute__((format(printf, 4, 5))) void vtdpi_diags_add(vtdpi_diags_t *diags,
                                                            const char *suggestion,
                                                            const char *format, ...);
 
+/** How many were added since the start, those that were doubles or too many included. */
+size_t vtdpi_diags_total(const vtdpi_diags_t *diags);
+
 /** Whether an allocation of the list failed. */
 bool vtdpi_diags_failed(const vtdpi_diags_t *diags);
 

@@ -42,16 +42,25 @@ size_t vtdpi_edit_distance(const char *a, const char *b)
     return rows[length % 3][other];
 }
 
+static size_t nearest_limit(size_t length)
+{
+    return length <= NEAREST_SHORT ? 1 : (length + 1) / NEAREST_PART;
+}
+
 vtdpi_nearest_t vtdpi_nearest_start(const char *wanted)
 {
-    size_t length = strlen(wanted);
-    size_t near = length <= NEAREST_SHORT ? 1 : (length + 1) / NEAREST_PART;
-    return (vtdpi_nearest_t){.wanted = wanted, .best = NULL, .distance = near + 1};
+    return (vtdpi_nearest_t){
+        .wanted = wanted, .best = NULL, .distance = nearest_limit(strlen(wanted)) + 1};
 }
 
 void vtdpi_nearest_offer(vtdpi_nearest_t *search, const char *candidate)
 {
     size_t distance = vtdpi_edit_distance(search->wanted, candidate);
+    size_t length = strlen(search->wanted);
+    size_t near = nearest_limit(length);
+    if (length >= NEAREST_SHORT && strncmp(candidate, search->wanted, length) == 0) {
+        distance = min_size(distance, near); /* the start of a name */
+    }
     if (distance < search->distance) {
         search->distance = distance;
         search->best = candidate;
