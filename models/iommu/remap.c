@@ -3,32 +3,26 @@
  */
 #include "vtdpi/iommu.h"
 
-bool vtdpi_fault_qualified(uint8_t code)
+/** Properties of a fault reason: a set of bits. */
+enum { FAULT_QUALIFIED = 1, FAULT_INDEXED = 2 };
+
+static unsigned fault_properties(uint8_t code)
 {
     switch (code) {
 #define VTDPI_FAULT_ROW(code_, NAME, name, qualified, logged, doc)                                 \
     case code_:                                                                                    \
-        return qualified;
+        return ((qualified) ? FAULT_QUALIFIED : 0U) | ((logged) ? FAULT_INDEXED : 0U);
 #include "vtdpi/fault.def"
 #undef VTDPI_FAULT_ROW
     default:
         VTDPI_ASSERT(code == VTDPI_FAULT_NONE);
-        return false;
+        return 0;
     }
 }
 
-/** Whether a record of [code] holds the interrupt index. */
-static bool fault_index_logged(uint8_t code)
+bool vtdpi_fault_qualified(uint8_t code)
 {
-    switch (code) {
-#define VTDPI_FAULT_ROW(code_, NAME, name, qualified, logged, doc)                                 \
-    case code_:                                                                                    \
-        return logged;
-#include "vtdpi/fault.def"
-#undef VTDPI_FAULT_ROW
-    default:
-        return false;
-    }
+    return (fault_properties(code) & FAULT_QUALIFIED) != 0;
 }
 
 vtdpi_fault_t vtdpi_iommu_fault(uint8_t code, uint16_t rid, uint32_t index, bool fpd)
@@ -37,7 +31,7 @@ vtdpi_fault_t vtdpi_iommu_fault(uint8_t code, uint16_t rid, uint32_t index, bool
         .code = code,
         .record = !(fpd && vtdpi_fault_qualified(code)),
         .sid = rid,
-        .index = fault_index_logged(code) ? (uint16_t)index : 0,
+        .index = (fault_properties(code) & FAULT_INDEXED) != 0 ? (uint16_t)index : 0,
     };
 }
 

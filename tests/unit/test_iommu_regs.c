@@ -418,7 +418,7 @@ static void test_iommu_regs__damaged_state__fails_the_check(void **state)
     (void)state;
     const fixture_t good = remapping(3, true);
     assert_true(vtdpi_iommu_check(&good.unit, &good.cfg));
-    for (unsigned i = 0; i < 9; i++) {
+    for (unsigned i = 0; i < 15; i++) {
         fixture_t x = good;
         x.unit.arch.reg[VTDPI_REG_FSTS] |= i == 0 ? 2U : 0U;
         x.unit.arch.reg[VTDPI_REG_FECTL] |= i == 1 ? 0x40000000U : 0U;
@@ -429,6 +429,12 @@ static void test_iommu_regs__damaged_state__fails_the_check(void **state)
         x.unit.arch.irta_s = i == 6 ? 16 : 3;
         x.cfg.ir = i != 7;
         x.unit.arch.reg[VTDPI_REG_GCMD] = i == 8 ? 1U : 0U;
+        x.cfg.eim = i != 9;
+        x.unit.arch.irta_base |= i == 10 ? UINT64_C(1) << x.cfg.haw : 0U;
+        x.unit.arch.reg[VTDPI_REG_ICS] = i == 11 ? 2U : 0U;
+        x.unit.arch.reg[VTDPI_REG_FSTS] |= i == 12 ? 0x100U : 0U;
+        x.unit.arch.reg[VTDPI_REG_IECTL] |= i == 13 ? 0x40000000U : 0U;
+        x.unit.arch.reg[VTDPI_REG_IECTL] |= i == 14 ? 1U : 0U;
         assert_false(vtdpi_iommu_check(&x.unit, &x.cfg));
     }
 }
