@@ -5,12 +5,12 @@ enum { VAPIC_SLOT_BITS = 0xE0 };
 
 uint32_t vtdpi_vapic_visr_offset(uint8_t vector)
 {
-    return (uint32_t)VTDPI_VAPIC_VISR | ((vector & VAPIC_SLOT_BITS) >> 1);
+    return (uint32_t)VTDPI_VAPIC_VISR | ((vector & (unsigned)VAPIC_SLOT_BITS) >> 1);
 }
 
 uint32_t vtdpi_vapic_virr_offset(uint8_t vector)
 {
-    return (uint32_t)VTDPI_VAPIC_VIRR | ((vector & VAPIC_SLOT_BITS) >> 1);
+    return (uint32_t)VTDPI_VAPIC_VIRR | ((vector & (unsigned)VAPIC_SLOT_BITS) >> 1);
 }
 
 uint8_t vtdpi_vapic_ppr(uint8_t vtpr, uint8_t svi)
