@@ -1,8 +1,9 @@
 /*
  * The log as text: what happened in a run, written in one of three formats from the binary records.
  *
- * A log is a listener: give vtdpi_log_event and the log to vtdpi_run_simulate. Nothing here decides anything; the same
- * records give the same bytes. Every format begins by naming itself and its version.
+ * A log is a listener: give vtdpi_log_event and the log to vtdpi_run_simulate. Nothing here decides
+ * anything; the same records give the same bytes. Every format begins by naming itself and its
+ * version.
  */
 #ifndef VTDPI_LOG_H
 #define VTDPI_LOG_H
@@ -44,29 +45,31 @@ typedef struct vtdpi_log vtdpi_log_t;
 typedef struct vtdpi_table vtdpi_table_t;
 
 /**
- * Starts a log on [file], which stays the caller's. [scenario] gives the names of vCPUs and interrupts and [run] those of
- * actors, threads and lines; both must outlive the log, [run] may be NULL (numbers are written then).
- * *Errors:* VTDPI_ERR_INTERNAL (out of memory).
+ * Starts a log on [file], which stays the caller's. [scenario] gives the names of vCPUs and
+ * interrupts and [run] those of actors, threads and lines; both must outlive the log, [run] may be
+ * NULL (numbers are written then). *Errors:* VTDPI_ERR_INTERNAL (out of memory).
  */
 VTDPI_API vtdpi_err_t vtdpi_log_open(const vtdpi_log_options_t *options, FILE *file,
                                      const vtdpi_scenario_t *scenario, const vtdpi_run_t *run,
                                      vtdpi_log_t **out);
 
-/** Writes [event] if the filter lets it pass. [log] is a vtdpi_log_t: the form that a listener wants. */
+/** Writes [event] if the filter lets it pass. [log] is a vtdpi_log_t: the form that a listener
+ * wants. */
 VTDPI_API void vtdpi_log_event(void *log, const vtdpi_event_t *event);
 
 /** Ends and frees [log]; NULL is allowed. *Errors:* VTDPI_ERR_INTERNAL when any write failed. */
 VTDPI_API vtdpi_err_t vtdpi_log_close(vtdpi_log_t *log);
 
-/** The format called [name] (text, csv, jsonl), or meant by the suffix of file name [name] (.log and .txt are text). */
+/** The format called [name] (text, csv, jsonl), or meant by the suffix of file name [name] (.log
+ * and .txt are text). */
 VTDPI_API bool vtdpi_log_format(const char *name, vtdpi_log_format_t *out);
 
 /** Adds the event called [name] to the filter. False if there is none of that name. */
 VTDPI_API bool vtdpi_log_filter(vtdpi_log_options_t *options, const char *name);
 
 /**
- * Starts a table of interrupts in CSV on [file]: one line an interrupt in the order in which fates are known, one column a
- * stage. *Errors:* VTDPI_ERR_INTERNAL (out of memory).
+ * Starts a table of interrupts in CSV on [file]: one line an interrupt in the order in which fates
+ * are known, one column a stage. *Errors:* VTDPI_ERR_INTERNAL (out of memory).
  */
 VTDPI_API vtdpi_err_t vtdpi_table_open(FILE *file, const vtdpi_scenario_t *scenario,
                                        vtdpi_table_t **out);
@@ -98,7 +101,8 @@ VTDPI_API const char *vtdpi_monitor_name(unsigned monitor);
 /** What monitor number [monitor] watches, one line, or NULL. */
 VTDPI_API const char *vtdpi_monitor_doc(unsigned monitor);
 
-/** Writes the reference page of all events, in Markdown. *Errors:* VTDPI_ERR_INTERNAL when writing fails. */
+/** Writes the reference page of all events, in Markdown. *Errors:* VTDPI_ERR_INTERNAL when writing
+ * fails. */
 VTDPI_API vtdpi_err_t vtdpi_events_page_write(FILE *file);
 
 #ifdef __cplusplus

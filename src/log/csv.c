@@ -2,7 +2,8 @@
 #include "log/put.h"
 #include "log/writer.h"
 
-/** Number of the column that argument [name] with [suffix] has among the first [count] columns, or count. */
+/** Number of the column that argument [name] with [suffix] has among the first [count] columns, or
+ * count. */
 static uint32_t column_find(const char *const *names, const char *const *suffixes, uint32_t count,
                             const char *name, const char *suffix)
 {

@@ -75,8 +75,8 @@ void vtdpi_log_jsonl_start(vtdpi_log_t *log)
                              vtdpi_arg_suffix(row->arguments[i].type));
         }
     }
-    vtdpi_out_printf(&log->out, "{\"format\":\"vtdpi-log\",\"version\":%d,\"scenario\":",
-                     VTDPI_LOG_VERSION);
+    vtdpi_out_printf(&log->out,
+                     "{\"format\":\"vtdpi-log\",\"version\":%d,\"scenario\":", VTDPI_LOG_VERSION);
     const vtdpi_scenario_t *scenario = log->names.scenario;
     vtdpi_out_json(&log->out, scenario->name != NULL ? scenario->name : "");
     vtdpi_out_printf(&log->out, ",\"seed\":%llu}\n", (unsigned long long)scenario->seed);

@@ -149,9 +149,10 @@ bool vtdpi_log_format(const char *name, vtdpi_log_format_t *out)
         const char *name;
         vtdpi_log_format_t format;
     } formats[] = {
-        {"text", VTDPI_LOG_TEXT}, {"txt", VTDPI_LOG_TEXT},     {"log", VTDPI_LOG_TEXT},
+        {"text", VTDPI_LOG_TEXT}, {"txt", VTDPI_LOG_TEXT},    {"log", VTDPI_LOG_TEXT},
         {"csv", VTDPI_LOG_CSV},   {"jsonl", VTDPI_LOG_JSONL},
     };
+
     const char *dot = strrchr(name, '.');
     const char *word = dot != NULL ? dot + 1 : name;
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {

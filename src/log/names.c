@@ -6,7 +6,8 @@
 
 enum { NAMES_LIMIT = 1 << 20 };
 
-void vtdpi_names_init(vtdpi_names_t *names, const vtdpi_scenario_t *scenario, const vtdpi_run_t *run)
+void vtdpi_names_init(vtdpi_names_t *names, const vtdpi_scenario_t *scenario,
+                      const vtdpi_run_t *run)
 {
     *names = (vtdpi_names_t){.scenario = scenario, .run = run};
 }
@@ -83,8 +84,7 @@ static bool name_make(const vtdpi_names_t *names, vtdpi_name_kind_t kind, uint32
 {
     static const char *const kinds[VTDPI_NAME_KINDS] = {"actor", "thread", "line", "vcpu", "irq"};
     char text[VTDPI_NAME_MAX];
-    const char *known =
-        kind <= VTDPI_NAME_LINE ? name_of_run(names->run, kind, index) : NULL;
+    const char *known = kind <= VTDPI_NAME_LINE ? name_of_run(names->run, kind, index) : NULL;
     if (known != NULL) {
         (void)snprintf(text, sizeof text, "%.100s", known);
     } else if (kind <= VTDPI_NAME_LINE || !name_of_scenario(names->scenario, kind, index, text)) {

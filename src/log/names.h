@@ -1,5 +1,6 @@
 /*
- * Names of what a record has only numbers for, looked up once and kept as text that fits any format.
+ * Names of what a record has only numbers for, looked up once and kept as text that fits any
+ * format.
  */
 #ifndef VTDPI_SRC_NAMES_H
 #define VTDPI_SRC_NAMES_H
@@ -34,16 +35,19 @@ typedef struct {
 } vtdpi_names_t;
 
 /** Starts with no name known. */
-void vtdpi_names_init(vtdpi_names_t *names, const vtdpi_scenario_t *scenario, const vtdpi_run_t *run);
+void vtdpi_names_init(vtdpi_names_t *names, const vtdpi_scenario_t *scenario,
+                      const vtdpi_run_t *run);
 
 /** Frees what was kept. */
 void vtdpi_names_free(vtdpi_names_t *names);
 
-/** Looks up the names of [kind] up to [index]. False when memory is exhausted or [index] is beyond reason. */
+/** Looks up the names of [kind] up to [index]. False when memory is exhausted or [index] is beyond
+ * reason. */
 bool vtdpi_names_extend(vtdpi_names_t *names, vtdpi_name_kind_t kind, uint32_t index);
 
 /** The name of number [index] of [kind]; "?" if it cannot be had. */
-static inline vtdpi_name_t vtdpi_names_get(vtdpi_names_t *names, vtdpi_name_kind_t kind, uint64_t index)
+static inline vtdpi_name_t vtdpi_names_get(vtdpi_names_t *names, vtdpi_name_kind_t kind,
+                                           uint64_t index)
 {
     static char unknown[] = "?";
     if (index >= names->count[kind] &&

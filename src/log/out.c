@@ -5,9 +5,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-const char vtdpi_put_pairs[201] = {
-    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
-    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899"};
+const char vtdpi_put_pairs[201] = {"000102030405060708091011121314151617181920212223242526272829303"
+                                   "1323334353637383940414243444546474849"
+                                   "505152535455565758596061626364656667686970717273747576777879808"
+                                   "1828384858687888990919293949596979899"};
 
 vtdpi_err_t vtdpi_out_open(vtdpi_out_t *out, FILE *file)
 {
@@ -37,6 +38,7 @@ vtdpi_err_t vtdpi_out_close(vtdpi_out_t *out)
 void vtdpi_out_printf(vtdpi_out_t *out, const char *format, ...)
 {
     enum { LINE = 1024 };
+
     char *room = vtdpi_out_reserve(out, LINE);
     va_list arguments;
     va_start(arguments, format);

@@ -1,5 +1,6 @@
 /*
- * A large buffer in front of a file. Errors stick: they are looked at once, when the buffer is closed.
+ * A large buffer in front of a file. Errors stick: they are looked at once, when the buffer is
+ * closed.
  */
 #ifndef VTDPI_SRC_OUT_H
 #define VTDPI_SRC_OUT_H
@@ -21,14 +22,17 @@ typedef struct {
 /** Starts writing to [file]. *Errors:* VTDPI_ERR_INTERNAL (out of memory). */
 vtdpi_err_t vtdpi_out_open(vtdpi_out_t *out, FILE *file);
 
-/** Writes what is left to the file and frees the buffer. *Errors:* VTDPI_ERR_INTERNAL when any write failed. */
+/** Writes what is left to the file and frees the buffer. *Errors:* VTDPI_ERR_INTERNAL when any
+ * write failed. */
 vtdpi_err_t vtdpi_out_close(vtdpi_out_t *out);
 
 /** Writes the buffer to the file. */
 void vtdpi_out_flush(vtdpi_out_t *out);
 
-/** Appends printf-formatted text; only for short texts that are not on the path of the simulation. */
-__attribute__((format(printf, 2, 3))) void vtdpi_out_printf(vtdpi_out_t *out, const char *format, ...);
+/** Appends printf-formatted text; only for short texts that are not on the path of the simulation.
+ */
+__attribute__((format(printf, 2, 3))) void vtdpi_out_printf(vtdpi_out_t *out, const char *format,
+                                                            ...);
 
 /** Appends [text]. */
 void vtdpi_out_text(vtdpi_out_t *out, const char *text);
@@ -36,7 +40,8 @@ void vtdpi_out_text(vtdpi_out_t *out, const char *text);
 /** Appends [text] as a JSON string with its quotes. */
 void vtdpi_out_json(vtdpi_out_t *out, const char *text);
 
-/** Room for [count] bytes, to be written in place; vtdpi_out_advance tells how far. *Pre:* count at most half the buffer. */
+/** Room for [count] bytes, to be written in place; vtdpi_out_advance tells how far. *Pre:* count at
+ * most half the buffer. */
 static inline char *vtdpi_out_reserve(vtdpi_out_t *out, size_t count)
 {
     if (VTDPI_OUT_BYTES - out->used < count) {

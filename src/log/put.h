@@ -1,5 +1,6 @@
 /*
- * Numbers as text, fast: each function writes at [p] and returns the end. The caller has room for 24 bytes a number.
+ * Numbers as text, fast: each function writes at [p] and returns the end. The caller has room for
+ * 24 bytes a number.
  */
 #ifndef VTDPI_SRC_PUT_H
 #define VTDPI_SRC_PUT_H

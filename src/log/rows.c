@@ -4,8 +4,14 @@
 
 enum { WORK = 0, WAIT = 1 };
 
-#define ARG(name, type) {#name, VTDPI_ARG_##type}
-#define NOARG {NULL, VTDPI_ARG_NONE}
+#define ARG(name, type)                                                                            \
+    {                                                                                              \
+#name, VTDPI_ARG_##type                                                                    \
+    }
+#define NOARG                                                                                      \
+    {                                                                                              \
+        NULL, VTDPI_ARG_NONE                                                                       \
+    }
 const vtdpi_event_row_t vtdpi_event_rows[] = {
 #define VTDPI_EVENT(name, source, a0, a1, a2, a3, doc) {#name, #source, {a0, a1, a2, a3}, doc},
 #include "vtdpi/events.def"

@@ -64,7 +64,8 @@ const char *vtdpi_outside_name(unsigned kind);
 /** How the value of [type] is written, for the reference page. */
 const char *vtdpi_arg_type_doc(vtdpi_arg_type_t type);
 
-/** What the column or key of an argument of [type] is called behind the argument's name: its unit, or "". */
+/** What the column or key of an argument of [type] is called behind the argument's name: its unit,
+ * or "". */
 const char *vtdpi_arg_suffix(vtdpi_arg_type_t type);
 
 /** Whether the argument's value can be "nobody". */

@@ -18,9 +18,11 @@ enum { TABLE_VERSION = 1, LINE_MAX_BYTES = 4096 };
 static void table_head(vtdpi_out_t *out)
 {
     vtdpi_out_printf(out, "# vtdpi-interrupts csv %d\n", TABLE_VERSION);
-    vtdpi_out_text(out, "id,irq,vcpu,vector,fate,carrier,reason,exits,intended_ns,written_ns,done_ns,latency_ns,"
-                        "latency_intended_ns,guess_ns,"
-                        "guest_cyc,root_cyc,exit_cyc");
+    vtdpi_out_text(
+        out,
+        "id,irq,vcpu,vector,fate,carrier,reason,exits,intended_ns,written_ns,done_ns,latency_ns,"
+        "latency_intended_ns,guess_ns,"
+        "guest_cyc,root_cyc,exit_cyc");
     for (unsigned stage = 0; stage < VTDPI_STAGE_COUNT; stage++) {
         vtdpi_out_printf(out, ",%s_ns", vtdpi_stage_rows[stage].name);
     }

@@ -1,6 +1,7 @@
 /*
- * The log as ftrace prints: <task>-<tid> [cpu] flags time: event: text. What Linux has is printed as Linux prints it; the
- * rest carries its source in front (iommu:posted). No instruction pointer is modelled: rip is 0.
+ * The log as ftrace prints: <task>-<tid> [cpu] flags time: event: text. What Linux has is printed
+ * as Linux prints it; the rest carries its source in front (iommu:posted). No instruction pointer
+ * is modelled: rip is 0.
  */
 #include "log/put.h"
 #include "log/writer.h"
@@ -29,7 +30,8 @@ static char *put_padding(char *p, const char *from, size_t width)
     return p;
 }
 
-/** What a thread is called in Linux: the thread of a vCPU as QEMU names it, any other by its own name. */
+/** What a thread is called in Linux: the thread of a vCPU as QEMU names it, any other by its own
+ * name. */
 static char *put_comm(vtdpi_log_t *log, char *p, uint64_t thread)
 {
     for (uint32_t vcpu = 0; vcpu < log->names.scenario->vcpu_count; vcpu++) {
@@ -54,10 +56,10 @@ static char *put_task(vtdpi_log_t *log, char *p, const vtdpi_event_t *event)
 {
     char task[VTDPI_NAME_MAX + 32];
     uint64_t vcpu = event_vcpu(event);
-    char *end = vcpu != VTDPI_NOBODY
-                    ? put_comm(log, task, vcpu_thread(log, vcpu))
-                    : vtdpi_put_name(task, vtdpi_names_get(&log->names, VTDPI_NAME_ACTOR,
-                                                           event->actor));
+    char *end =
+        vcpu != VTDPI_NOBODY
+            ? put_comm(log, task, vcpu_thread(log, vcpu))
+            : vtdpi_put_name(task, vtdpi_names_get(&log->names, VTDPI_NAME_ACTOR, event->actor));
     size_t length = (size_t)(end - task);
     for (size_t i = length; i < TASK_WIDTH; i++) {
         *p++ = ' ';
@@ -153,7 +155,8 @@ static char *text_irte_update(vtdpi_log_t *log, char *p, const vtdpi_event_t *ev
     p = vtdpi_put_text(p, event->a[3] != 0 ? "PI is enabled and being updated" : "PI is disabled");
     p = put_word(p, " for irq ", event->a[0]);
     p = LIT(p, ", vcpu ");
-    p = event->a[1] == VTDPI_NOBODY ? LIT(p, "-1") : vtdpi_put_u64(p, vcpu_number(log, event->a[1]));
+    p = event->a[1] == VTDPI_NOBODY ? LIT(p, "-1")
+                                    : vtdpi_put_u64(p, vcpu_number(log, event->a[1]));
     p = put_word_hex(p, ", gsi: ", event->a[0], 1);
     return put_word_hex(p, ", gvec: ", event->a[2], 1);
 }

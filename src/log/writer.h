@@ -23,11 +23,11 @@ struct vtdpi_log {
     vtdpi_names_t names;
     uint64_t events[VTDPI_LOG_EVENT_WORDS];
     uint32_t id;
-    uint32_t columns;                                        /**< CSV: argument columns */
-    uint16_t column[VTDPI_EV_COUNT][VTDPI_ARGUMENTS];        /**< CSV: column of an argument */
-    vtdpi_piece_t head[VTDPI_EV_COUNT];                      /**< between time and actor */
-    vtdpi_piece_t key[VTDPI_EV_COUNT][VTDPI_ARGUMENTS];      /**< in front of an argument */
-    uint32_t thread_of_vcpu[256];                            /**< text: thread of each vCPU */
+    uint32_t columns;                                   /**< CSV: argument columns */
+    uint16_t column[VTDPI_EV_COUNT][VTDPI_ARGUMENTS];   /**< CSV: column of an argument */
+    vtdpi_piece_t head[VTDPI_EV_COUNT];                 /**< between time and actor */
+    vtdpi_piece_t key[VTDPI_EV_COUNT][VTDPI_ARGUMENTS]; /**< in front of an argument */
+    uint32_t thread_of_vcpu[256];                       /**< text: thread of each vCPU */
 };
 
 /** Room that a record can need: fixed pieces, numbers, nine names. */
@@ -63,7 +63,7 @@ static inline char *vtdpi_put_name(char *p, vtdpi_name_t name)
 }
 
 /** Makes a fixed piece of formatted text. */
-__attribute__((format(printf, 2, 3))) void vtdpi_piece_make(vtdpi_piece_t *piece, const char *format,
-                                                            ...);
+__attribute__((format(printf, 2, 3))) void vtdpi_piece_make(vtdpi_piece_t *piece,
+                                                            const char *format, ...);
 
 #endif
