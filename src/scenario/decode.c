@@ -130,7 +130,7 @@ static bool decode_any(decoder_t *decoder, const key_row_t *row, const vtdpi_nod
  * ------------------------------------------------------------------------------------------------------
  */
 
-static vtdpi_node_t default_scalar(const key_row_t *row, vtdpi_place_t place)
+static vtdpi_node_t default_scalar(const key_row_t *row, vtdpi_position_t place)
 {
     bool quoted = strcmp(row->default_, "\"\"") == 0;
     return (vtdpi_node_t){.kind = VTDPI_NODE_SCALAR,
@@ -158,7 +158,7 @@ static const vtdpi_node_t *default_tree(decoder_t *decoder, const key_row_t *row
 
 /* A node that lives as long as the arena. */
 static const vtdpi_node_t *default_node(decoder_t *decoder, const key_row_t *row,
-                                        vtdpi_place_t place)
+                                        vtdpi_position_t place)
 {
     static const vtdpi_node_t empty_list = {
         .kind = VTDPI_NODE_LIST, .place = {.file = "default"}, .size = 1};
@@ -177,7 +177,7 @@ static const vtdpi_node_t *default_node(decoder_t *decoder, const key_row_t *row
     return node;
 }
 
-static void apply_default(decoder_t *decoder, const key_row_t *row, vtdpi_place_t place,
+static void apply_default(decoder_t *decoder, const key_row_t *row, vtdpi_position_t place,
                           void *target)
 {
     if (row->default_ == NULL || vtdpi_key_is_optional(row)) {
@@ -200,7 +200,7 @@ void vtdpi_decode_defaults(section_id_t id, void *target)
         if (row->default_ == NULL || vtdpi_key_is_optional(row) || compound) {
             continue;
         }
-        vtdpi_node_t node = default_scalar(row, (vtdpi_place_t){.file = "default"});
+        vtdpi_node_t node = default_scalar(row, (vtdpi_position_t){.file = "default"});
         bool good = vtdpi_decode_value(&(vtdpi_reading_t){0}, row, &node,
                                        (unsigned char *)target + row->offset);
         VTDPI_ASSERT(good);

@@ -1,7 +1,8 @@
+#include "vtdpi/stats.h"
+
 #include "scenario/decode.h"
 #include "scenario/nearest.h"
 #include "scenario/raw.h"
-#include "scenario/stat_names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -29,8 +30,8 @@ static const char *nearest_event(const char *name, char text[VTDPI_KEY_TEXT])
 static const char *nearest_stat(const char *name)
 {
     vtdpi_nearest_t search = vtdpi_nearest_start(name);
-    for (size_t i = 0; vtdpi_stat_names(i) != NULL; i++) {
-        vtdpi_nearest_offer(&search, vtdpi_stat_names(i));
+    for (unsigned i = 0; vtdpi_stat_name(i) != NULL; i++) {
+        vtdpi_nearest_offer(&search, vtdpi_stat_name(i));
     }
     return search.best;
 }
@@ -47,7 +48,7 @@ static bool expect_name(const vtdpi_reading_t *reading, const vtdpi_node_t *key)
                         "expect: unknown event \"%.*s\"", (int)EXPECT_NAME_MAX, key->text + prefix);
         return false;
     }
-    if (vtdpi_stat_names_known(key->text)) {
+    if (vtdpi_stat_known(key->text)) {
         return true;
     }
     vtdpi_diags_add(

@@ -84,7 +84,7 @@ static void diag_insert(vtdpi_diags_t *diags, const vtdpi_diag_t *added)
 }
 
 /* The last place of the list says that it is full. */
-static void diag_fill(vtdpi_diags_t *diags, vtdpi_place_t place)
+static void diag_fill(vtdpi_diags_t *diags, vtdpi_position_t place)
 {
     char *file = vtdpi_arena_text(&diags->arena, place.file, strlen(place.file));
     if (file != NULL) {
@@ -96,7 +96,7 @@ static void diag_fill(vtdpi_diags_t *diags, vtdpi_place_t place)
     }
 }
 
-void vtdpi_diags_add(vtdpi_diags_t *diags, vtdpi_place_t place, const char *suggestion,
+void vtdpi_diags_add(vtdpi_diags_t *diags, vtdpi_position_t place, const char *suggestion,
                      const char *format, ...)
 {
     char text[DIAG_TEXT];

@@ -14,12 +14,12 @@ typedef struct {
     const char *file;
     uint32_t line;
     uint32_t column;
-} vtdpi_place_t;
+} vtdpi_position_t;
 
 /** Adds a diagnostic at [place], with [suggestion] (or NULL); texts are copied. The list stays
  * sorted, without doubles. */
 __attribute__((format(printf, 4, 5))) void vtdpi_diags_add(vtdpi_diags_t *diags,
-                                                           vtdpi_place_t place,
+                                                           vtdpi_position_t place,
                                                            const char *suggestion,
                                                            const char *format, ...);
 

@@ -29,7 +29,7 @@ typedef struct vtdpi_node {
     vtdpi_node_kind_t kind;
     bool plain;                      /**< SCALAR: not quoted */
     bool open;                       /**< still being read */
-    vtdpi_place_t place;             /**< where it starts */
+    vtdpi_position_t place;          /**< where it starts */
     const char *text;                /**< SCALAR */
     const struct vtdpi_node **items; /**< LIST: items; MAP: key, value, key, value, … */
     uint32_t count;                  /**< of items */

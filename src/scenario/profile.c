@@ -181,7 +181,7 @@ static void check_complete(const vtdpi_reading_t *reading, const raw_timing_t *r
             used += length > 0 ? (size_t)length : 0;
         }
     }
-    vtdpi_place_t place = raw->head.node->place;
+    vtdpi_position_t place = raw->head.node->place;
     if (raw->core_hz == 0 || raw->uncore_hz == 0) {
         vtdpi_diags_add(reading->diags, place, NULL,
                         "timing: key \"%s\" is missing (needed without \"profile\")",
@@ -255,7 +255,7 @@ vtdpi_err_t vtdpi_profile_read_file(const char *path, vtdpi_diags_t *diags, vtdp
 {
     *out = NULL;
     if (!is_file_name(path)) {
-        vtdpi_diags_add(diags, (vtdpi_place_t){.file = path}, NULL,
+        vtdpi_diags_add(diags, (vtdpi_position_t){.file = path}, NULL,
                         "a profile is a file whose name ends in .yaml");
         return VTDPI_ERR_INPUT;
     }

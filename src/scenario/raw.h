@@ -1,6 +1,6 @@
 /*
  * A scenario as it stands in a file: names instead of indices, lists inside lists. keys.def says
- * which key fills which field; build.c makes a vtdpi_scenario_t of it, unbuild.c the reverse.
+ * which key fills which field; resolve.c makes a vtdpi_scenario_t of it, unbuild.c the reverse.
  */
 #ifndef VTDPI_SRC_SCENARIO_RAW_H
 #define VTDPI_SRC_SCENARIO_RAW_H

@@ -1,5 +1,5 @@
-#include "scenario/build.h"
 #include "scenario/file.h"
+#include "scenario/resolve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static void owned_read(owned_scenario_t *owned, vtdpi_diags_t *diags, const char
     vtdpi_decode(&reading, SECTION_scenario, node, raw);
     if (node->kind == VTDPI_NODE_MAP && !owned->arena.failed) {
         owned->scenario.file = name;
-        vtdpi_build(&reading, raw, name, &owned->scenario);
+        vtdpi_resolve(&reading, raw, name, &owned->scenario);
     }
 }
 
@@ -66,7 +66,7 @@ vtdpi_err_t vtdpi_scenario_read_file(const char *path, vtdpi_diags_t *diags, vtd
     if (text != NULL) {
         err = vtdpi_scenario_read_text(text, length, path, diags, out);
     } else {
-        vtdpi_diags_add(diags, (vtdpi_place_t){.file = path}, NULL, "%s", why);
+        vtdpi_diags_add(diags, (vtdpi_position_t){.file = path}, NULL, "%s", why);
     }
     vtdpi_arena_release(&arena);
     return err;

@@ -22,7 +22,7 @@ typedef struct {
 static bool trace_wrong(const trace_t *trace, const char *text, size_t length, const char *what)
 {
     int shown = (int)(length < TRACE_SHOWN ? length : (size_t)TRACE_SHOWN);
-    vtdpi_place_t place = {.file = trace->path, .line = trace->line, .column = 1};
+    vtdpi_position_t place = {.file = trace->path, .line = trace->line, .column = 1};
     vtdpi_diags_add(trace->reading->diags, place, NULL,
                     "\"%.*s\" %s (expected nanoseconds, ascending, one a line)", shown, text, what);
     return false;
@@ -80,7 +80,7 @@ static void trace_lines(trace_t *trace, const char *text, size_t length)
     }
 }
 
-void vtdpi_trace_read(const vtdpi_reading_t *reading, vtdpi_place_t place, const char *path,
+void vtdpi_trace_read(const vtdpi_reading_t *reading, vtdpi_position_t place, const char *path,
                       uint64_t limit, raw_list_t *times)
 {
     const char *why = "";
@@ -93,11 +93,14 @@ void vtdpi_trace_read(const vtdpi_reading_t *reading, vtdpi_place_t place, const
         return;
     }
     trace_t trace = {.reading = reading, .path = path, .room = count_lines(text, length)};
-    if (trace.room > VTDPI_TRACE_TIMES_MAX) {
-        trace.room = VTDPI_TRACE_TIMES_MAX;
-    }
     if (limit != 0 && limit < trace.room) {
         trace.room = (uint32_t)limit;
+    }
+    if (trace.room > VTDPI_TRACE_TIMES_MAX + 1) { /* the last line may be empty */
+        vtdpi_diags_add(reading->diags, place, NULL,
+                        "arrivals.trace.file: \"%s\" has more than %d times (expected a \"limit\")",
+                        path, VTDPI_TRACE_TIMES_MAX);
+        trace.room = 0;
     }
     trace.times = vtdpi_arena_alloc(reading->arena, trace.room, sizeof *trace.times);
     if (trace.times != NULL) {

@@ -9,11 +9,11 @@
 #include "scenario/raw.h"
 
 /** Limits of a trace. */
-enum { VTDPI_TRACE_BYTES_MAX = 256 * 1024 * 1024, VTDPI_TRACE_TIMES_MAX = 10 * 1000 * 1000 };
+enum { VTDPI_TRACE_BYTES_MAX = 64 * 1024 * 1024, VTDPI_TRACE_TIMES_MAX = 500 * 1000 };
 
 /** Reads the first [limit] (0: all) times of [path] into [times], in ps; [place] is where the
  * scenario names it. */
-void vtdpi_trace_read(const vtdpi_reading_t *reading, vtdpi_place_t place, const char *path,
+void vtdpi_trace_read(const vtdpi_reading_t *reading, vtdpi_position_t place, const char *path,
                       uint64_t limit, raw_list_t *times);
 
 #endif

@@ -31,20 +31,20 @@ typedef struct {
     const vtdpi_node_t *root;
 } yaml_reader_t;
 
-static vtdpi_place_t place_of(const yaml_reader_t *reader, yaml_mark_t mark)
+static vtdpi_position_t place_of(const yaml_reader_t *reader, yaml_mark_t mark)
 {
-    return (vtdpi_place_t){
+    return (vtdpi_position_t){
         .file = reader->file, .line = (uint32_t)mark.line + 1, .column = (uint32_t)mark.column + 1};
 }
 
 /* Says what is wrong and stops the reading. */
-static bool refuse(const yaml_reader_t *reader, vtdpi_place_t place, const char *message)
+static bool refuse(const yaml_reader_t *reader, vtdpi_position_t place, const char *message)
 {
     vtdpi_diags_add(reader->diags, place, NULL, "%s", message);
     return false;
 }
 
-static bool count_nodes(yaml_reader_t *reader, vtdpi_place_t place, uint32_t size)
+static bool count_nodes(yaml_reader_t *reader, vtdpi_position_t place, uint32_t size)
 {
     reader->node_count += size;
     if (reader->node_count > VTDPI_YAML_NODES_MAX) {
@@ -56,7 +56,7 @@ static bool count_nodes(yaml_reader_t *reader, vtdpi_place_t place, uint32_t siz
     return true;
 }
 
-static vtdpi_node_t *node_new(yaml_reader_t *reader, vtdpi_node_kind_t kind, vtdpi_place_t place)
+static vtdpi_node_t *node_new(yaml_reader_t *reader, vtdpi_node_kind_t kind, vtdpi_position_t place)
 {
     vtdpi_node_t *node = vtdpi_arena_alloc(reader->arena, 1, sizeof *node);
     if (node != NULL) {
@@ -131,7 +131,7 @@ static const vtdpi_node_t *anchor_find(const yaml_reader_t *reader, const char *
 
 static bool on_alias(yaml_reader_t *reader, const yaml_event_t *event)
 {
-    vtdpi_place_t place = place_of(reader, event->start_mark);
+    vtdpi_position_t place = place_of(reader, event->start_mark);
     const char *name = (const char *)event->data.alias.anchor;
     const vtdpi_node_t *node = anchor_find(reader, name);
     if (node == NULL) {
@@ -162,7 +162,7 @@ static bool text_is_clean(const char *text, size_t length)
 
 static bool on_scalar(yaml_reader_t *reader, const yaml_event_t *event)
 {
-    vtdpi_place_t place = place_of(reader, event->start_mark);
+    vtdpi_position_t place = place_of(reader, event->start_mark);
     const char *text = (const char *)event->data.scalar.value;
     size_t length = event->data.scalar.length;
     if (event->data.scalar.tag != NULL) {
@@ -184,7 +184,7 @@ static bool on_scalar(yaml_reader_t *reader, const yaml_event_t *event)
 static bool on_start(yaml_reader_t *reader, const yaml_event_t *event)
 {
     bool map = event->type == YAML_MAPPING_START_EVENT;
-    vtdpi_place_t place = place_of(reader, event->start_mark);
+    vtdpi_position_t place = place_of(reader, event->start_mark);
     const yaml_char_t *tag = map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
     const yaml_char_t *anchor =
         map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
@@ -323,9 +323,10 @@ static bool on_event(yaml_reader_t *reader, const yaml_event_t *event)
 }
 
 /* libyaml gives a byte offset, and no mark, for text that is not UTF-8. */
-static vtdpi_place_t place_at_offset(const yaml_reader_t *reader, const char *text, size_t offset)
+static vtdpi_position_t place_at_offset(const yaml_reader_t *reader, const char *text,
+                                        size_t offset)
 {
-    vtdpi_place_t place = {.file = reader->file, .line = 1, .column = 1};
+    vtdpi_position_t place = {.file = reader->file, .line = 1, .column = 1};
     for (size_t i = 0; i < offset; i++) {
         place.line += text[i] == '\n' ? 1 : 0;
         place.column = text[i] == '\n' ? 1 : place.column + 1;
@@ -337,7 +338,7 @@ static void on_syntax_error(const yaml_reader_t *reader, const yaml_parser_t *pa
                             const char *text, size_t length)
 {
     const char *problem = parser->problem == NULL ? "not readable" : parser->problem;
-    vtdpi_place_t place = place_of(reader, parser->problem_mark);
+    vtdpi_position_t place = place_of(reader, parser->problem_mark);
     if (parser->error == YAML_READER_ERROR) {
         size_t offset = parser->problem_offset < length ? parser->problem_offset : length;
         place = place_at_offset(reader, text, offset);
@@ -389,7 +390,7 @@ static bool read_all(yaml_reader_t *reader, const char *text, size_t length)
 const vtdpi_node_t *vtdpi_yaml_read(vtdpi_arena_t *arena, vtdpi_diags_t *diags, const char *file,
                                     const char *text, size_t length)
 {
-    vtdpi_place_t whole = {.file = file};
+    vtdpi_position_t whole = {.file = file};
     if (length > VTDPI_YAML_BYTES_MAX) {
         vtdpi_diags_add(diags, whole, NULL, "too large (expected at most 16 MiB)");
         return NULL;

@@ -1,5 +1,5 @@
 /* Programs and handlers of guests, outside events. */
-#include "scenario/build.h"
+#include "scenario/resolve.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -15,7 +15,7 @@ typedef struct {
 } program_frame_t;
 
 typedef struct {
-    const vtdpi_build_t *build;
+    const vtdpi_resolve_t *resolve;
     uint32_t vm;
     program_frame_t frame[REPEAT_DEPTH_MAX];
     uint32_t depth;
@@ -27,26 +27,26 @@ typedef struct {
 static void step_ipi(const program_t *program, const raw_ipi_t *raw, vtdpi_step_t *step)
 {
     step->value = raw->vector;
-    if (vtdpi_build_vcpu(program->build, raw->vcpu, &step->target) &&
-        program->build->out->vcpus[step->target].vm != program->vm) {
-        vtdpi_diags_add(program->build->reading->diags, raw->vcpu.node->place, NULL,
+    if (vtdpi_resolve_vcpu(program->resolve, raw->vcpu, &step->target) &&
+        program->resolve->out->vcpus[step->target].vm != program->vm) {
+        vtdpi_diags_add(program->resolve->reading->diags, raw->vcpu.node->place, NULL,
                         "\"%.63s\" is a vCPU of another VM (expected one of \"%.63s\")",
-                        raw->vcpu.text, program->build->out->vms[program->vm].name);
+                        raw->vcpu.text, program->resolve->out->vms[program->vm].name);
     }
 }
 
 static void step_msi(const program_t *program, const raw_msi_t *raw, vtdpi_step_t *step)
 {
-    const vtdpi_scenario_t *out = program->build->out;
-    if (!vtdpi_build_interrupt(program->build, raw->interrupt, &step->target)) {
+    const vtdpi_scenario_t *out = program->resolve->out;
+    if (!vtdpi_resolve_interrupt(program->resolve, raw->interrupt, &step->target)) {
         return;
     }
     const vtdpi_interrupt_cfg_t *interrupt = &out->interrupts[step->target];
     step->value =
-        vtdpi_build_given(&raw->head, SECTION_msi, "vector") ? raw->vector : interrupt->vector;
+        vtdpi_resolve_given(&raw->head, SECTION_msi, "vector") ? raw->vector : interrupt->vector;
     step->vcpu = interrupt->vcpu;
     if (raw->vcpu.text != NULL) {
-        (void)vtdpi_build_vcpu(program->build, raw->vcpu, &step->vcpu);
+        (void)vtdpi_resolve_vcpu(program->resolve, raw->vcpu, &step->vcpu);
     }
 }
 
@@ -63,7 +63,7 @@ static bool program_grow(program_t *program)
         return true;
     }
     uint32_t room = program->room == 0 ? 8 : program->room * 2;
-    vtdpi_step_t *steps = vtdpi_arena_alloc(program->build->reading->arena, room, sizeof *steps);
+    vtdpi_step_t *steps = vtdpi_arena_alloc(program->resolve->reading->arena, room, sizeof *steps);
     if (steps == NULL) {
         return false;
     }
@@ -111,32 +111,33 @@ static bool program_advance(program_t *program)
     return program->depth > 0;
 }
 
-static void build_program(const vtdpi_build_t *build, const raw_vcpu_t *raw, vtdpi_vcpu_cfg_t *vcpu)
+static void resolve_program(const vtdpi_resolve_t *resolve, const raw_vcpu_t *raw,
+                            vtdpi_vcpu_cfg_t *vcpu)
 {
-    program_t program = {.build = build, .vm = vcpu->vm};
+    program_t program = {.resolve = resolve, .vm = vcpu->vm};
     program_enter(&program, &raw->program, 0);
-    while (program.count <= VTDPI_BUILD_STEPS_MAX && program_advance(&program)) {
+    while (program.count <= VTDPI_RESOLVE_STEPS_MAX && program_advance(&program)) {
     }
-    if (program.count > VTDPI_BUILD_STEPS_MAX) {
-        vtdpi_diags_add(build->reading->diags, vtdpi_build_place(&raw->head, "program"), NULL,
+    if (program.count > VTDPI_RESOLVE_STEPS_MAX) {
+        vtdpi_diags_add(resolve->reading->diags, vtdpi_resolve_place(&raw->head, "program"), NULL,
                         "vms[].vcpus[].program: too many steps (expected at most %d)",
-                        VTDPI_BUILD_STEPS_MAX);
+                        VTDPI_RESOLVE_STEPS_MAX);
     }
     vcpu->program = program.steps;
     vcpu->program_count = program.count;
 }
 
-static void build_handlers(const vtdpi_build_t *build, const raw_vcpu_t *raw,
-                           vtdpi_vcpu_cfg_t *vcpu)
+static void resolve_handlers(const vtdpi_resolve_t *resolve, const raw_vcpu_t *raw,
+                             vtdpi_vcpu_cfg_t *vcpu)
 {
     const raw_handler_t *items = raw->handlers.items;
     vtdpi_handler_t *handlers =
-        vtdpi_arena_alloc(build->reading->arena, raw->handlers.count, sizeof *handlers);
+        vtdpi_arena_alloc(resolve->reading->arena, raw->handlers.count, sizeof *handlers);
     uint64_t seen[VTDPI_VECTOR_WORDS] = {0};
     for (uint32_t i = 0; handlers != NULL && i < raw->handlers.count; i++) {
         handlers[i] = (vtdpi_handler_t){.vector = items[i].vector, .length = items[i].length};
         if (items[i].vector != 0 && vtdpi_set_has(seen, items[i].vector)) {
-            vtdpi_diags_add(build->reading->diags, vtdpi_build_place(&items[i].head, "vector"),
+            vtdpi_diags_add(resolve->reading->diags, vtdpi_resolve_place(&items[i].head, "vector"),
                             NULL,
                             "vms[].vcpus[].handlers[].vector: vector 0x%02x has a handler already",
                             items[i].vector);
@@ -147,19 +148,19 @@ static void build_handlers(const vtdpi_build_t *build, const raw_vcpu_t *raw,
     vcpu->handler_count = handlers == NULL ? 0 : raw->handlers.count;
 }
 
-void vtdpi_build_programs(const vtdpi_build_t *build, vtdpi_vcpu_cfg_t *vcpus)
+void vtdpi_resolve_programs(const vtdpi_resolve_t *resolve, vtdpi_vcpu_cfg_t *vcpus)
 {
-    for (uint32_t i = 0; i < build->out->vcpu_count; i++) {
-        const raw_vcpu_t *raw = build->vcpu_raw[i];
-        if (i > 0 && raw == build->vcpu_raw[i - 1]) { /* one of `count` */
+    for (uint32_t i = 0; i < resolve->out->vcpu_count; i++) {
+        const raw_vcpu_t *raw = resolve->vcpu_raw[i];
+        if (i > 0 && raw == resolve->vcpu_raw[i - 1]) { /* one of `count` */
             vcpus[i].program = vcpus[i - 1].program;
             vcpus[i].program_count = vcpus[i - 1].program_count;
             vcpus[i].handlers = vcpus[i - 1].handlers;
             vcpus[i].handler_count = vcpus[i - 1].handler_count;
             continue;
         }
-        build_program(build, raw, &vcpus[i]);
-        build_handlers(build, raw, &vcpus[i]);
+        resolve_program(resolve, raw, &vcpus[i]);
+        resolve_handlers(resolve, raw, &vcpus[i]);
     }
 }
 
@@ -167,42 +168,42 @@ void vtdpi_build_programs(const vtdpi_build_t *build, vtdpi_vcpu_cfg_t *vcpus)
  * --------------------------------------------------------------------------------------------------------
  */
 
-static void build_write_msi(const vtdpi_build_t *build, const raw_event_t *raw,
-                            vtdpi_event_cfg_t *event)
+static void resolve_write_msi(const vtdpi_resolve_t *resolve, const raw_event_t *raw,
+                              vtdpi_event_cfg_t *event)
 {
-    const vtdpi_interrupt_cfg_t *interrupt = &build->out->interrupts[event->interrupt];
+    const vtdpi_interrupt_cfg_t *interrupt = &resolve->out->interrupts[event->interrupt];
     event->vcpu = interrupt->vcpu;
-    if (!vtdpi_build_given(&raw->head, SECTION_event, "vector")) {
+    if (!vtdpi_resolve_given(&raw->head, SECTION_event, "vector")) {
         event->vector = interrupt->vector;
     }
     if (raw->vcpu.text != NULL) {
-        (void)vtdpi_build_vcpu(build, raw->vcpu, &event->vcpu);
+        (void)vtdpi_resolve_vcpu(resolve, raw->vcpu, &event->vcpu);
     }
 }
 
-static void build_event(const vtdpi_build_t *build, const raw_event_t *raw,
-                        vtdpi_event_cfg_t *event)
+static void resolve_event(const vtdpi_resolve_t *resolve, const raw_event_t *raw,
+                          vtdpi_event_cfg_t *event)
 {
     *event = raw->cfg;
     event->kind = (vtdpi_event_kind_t)raw->head.kind;
     bool of_interrupt = event->kind == VTDPI_EVENT_WRITE_MSI || event->kind == VTDPI_EVENT_ATTACH ||
                         event->kind == VTDPI_EVENT_DETACH;
     if (!of_interrupt) {
-        (void)vtdpi_build_vcpu(build, raw->who, &event->vcpu);
-    } else if (vtdpi_build_interrupt(build, raw->who, &event->interrupt) &&
+        (void)vtdpi_resolve_vcpu(resolve, raw->who, &event->vcpu);
+    } else if (vtdpi_resolve_interrupt(resolve, raw->who, &event->interrupt) &&
                event->kind == VTDPI_EVENT_WRITE_MSI) {
-        build_write_msi(build, raw, event);
+        resolve_write_msi(resolve, raw, event);
     }
 }
 
-void vtdpi_build_events(const vtdpi_build_t *build)
+void vtdpi_resolve_events(const vtdpi_resolve_t *resolve)
 {
-    const raw_event_t *items = build->raw->events.items;
-    uint32_t count = build->raw->events.count;
-    vtdpi_event_cfg_t *events = vtdpi_arena_alloc(build->reading->arena, count, sizeof *events);
+    const raw_event_t *items = resolve->raw->events.items;
+    uint32_t count = resolve->raw->events.count;
+    vtdpi_event_cfg_t *events = vtdpi_arena_alloc(resolve->reading->arena, count, sizeof *events);
     for (uint32_t i = 0; events != NULL && i < count; i++) {
-        build_event(build, &items[i], &events[i]);
+        resolve_event(resolve, &items[i], &events[i]);
     }
-    build->out->events = events;
-    build->out->event_count = events == NULL ? 0 : count;
+    resolve->out->events = events;
+    resolve->out->event_count = events == NULL ? 0 : count;
 }
