@@ -84,6 +84,8 @@ static bool vmx_control_holds(const vmx_checked_t *c, unsigned check)
                vtdpi_ctl_external_interrupt_exiting(set);
     case VTDPI_CHECK_PID_TABLE_ADDR:
         return vmx_pid_table_ok(c);
+    case VTDPI_CHECK_ENTRY_INTR_INFO:
+        return vtdpi_intr_info_legal(c->vmcs->entry_intr_info);
     default:
         return vmx_posted_holds(c, (vtdpi_check_t)check);
     }
