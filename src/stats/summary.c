@@ -56,11 +56,11 @@ static void put_title(vtdpi_out_t *out, const vtdpi_stats_t *stats)
     vtdpi_out_printf(out, "\nprotocol %s, timing %s, seed %llu\n",
                      s->hypervisor.protocol != NULL ? s->hypervisor.protocol : "-",
                      s->timing != NULL ? s->timing : "-", (unsigned long long)s->seed);
-    vtdpi_out_printf(out, "simulated %s us, %llu core cycles, %llu operations; %s\n", ms,
-                     (unsigned long long)t->cycles, (unsigned long long)t->operations,
-                     t->limit     ? "cut off by drain_limit"
-                     : t->drained ? "nothing pending at the end"
-                                  : "something was pending at the end");
+    vtdpi_out_printf(out, "simulated %s ms: %llu core cycles, %llu operations\n", ms,
+                     (unsigned long long)t->cycles, (unsigned long long)t->operations);
+    vtdpi_out_text(out, t->limit     ? "the drain was cut off by drain_limit\n"
+                        : t->drained ? "nothing was pending at the end\n"
+                                     : "something was pending at the end\n");
 }
 
 static void put_interrupts(vtdpi_out_t *out, const vtdpi_stats_t *stats)
