@@ -19,13 +19,13 @@ static vtdpi_ctls_t posted_controls(void)
            vtdpi_ctl_one(VTDPI_CTL_PREEMPTION_TIMER);
 }
 
-static vtdpi_next_t next(vtdpi_ctls_t set, uint32_t pending, uint32_t blocking, uint8_t activity,
+static vtdpi_next_t next(vtdpi_ctls_t set, uint32_t pending, uint32_t blocking, unsigned activity,
                          uint8_t rflags_if)
 {
     vtdpi_boundary_t facts = {.set = set,
                               .pending = pending,
                               .interruptibility = blocking,
-                              .activity = activity,
+                              .activity = (uint8_t)activity,
                               .rflags_if = rflags_if};
     return vtdpi_boundary_next(&facts);
 }
@@ -135,14 +135,14 @@ static void test_boundary__activity_states__let_through_by_the_manual(void **sta
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        for (uint8_t activity = ACTIVE; activity <= WAIT; activity++) {
+        for (unsigned activity = ACTIVE; activity <= WAIT; activity++) {
             vtdpi_next_t got = next(posted_controls(), rows[i].pending, 0, activity, 1);
             assert_int_equal(got != VTDPI_NEXT_NOTHING, rows[i].through[activity] == '1');
         }
     }
     vtdpi_ctls_t window = posted_controls() | vtdpi_ctl_one(VTDPI_CTL_INTERRUPT_WINDOW_EXITING);
     vtdpi_ctls_t nmi = posted_controls() | vtdpi_ctl_one(VTDPI_CTL_NMI_WINDOW_EXITING);
-    for (uint8_t activity = ACTIVE; activity <= WAIT; activity++) {
+    for (unsigned activity = ACTIVE; activity <= WAIT; activity++) {
         assert_int_equal(next(window, 0, 0, activity, 1),
                          activity <= HALTED ? VTDPI_NEXT_EXIT_WINDOW : VTDPI_NEXT_NOTHING);
         assert_int_equal(next(nmi, 0, 0, activity, 1),
@@ -155,7 +155,7 @@ static void test_boundary__activity_states__let_through_by_the_manual(void **sta
 static void test_boundary__sipi__exits_from_wait_for_sipi_alone(void **state)
 {
     (void)state;
-    for (uint8_t activity = ACTIVE; activity <= WAIT; activity++) {
+    for (unsigned activity = ACTIVE; activity <= WAIT; activity++) {
         assert_int_equal(next(posted_controls(), VTDPI_PENDING_SIPI, 0, activity, 1),
                          activity == WAIT ? VTDPI_NEXT_EXIT_SIPI : VTDPI_NEXT_DISCARD_SIPI);
     }
@@ -188,7 +188,7 @@ static void test_boundary__external__goes_by_its_controls(void **state)
     vtdpi_ctls_t exiting = vtdpi_ctl_one(VTDPI_CTL_EXTERNAL_INTERRUPT_EXITING);
     vtdpi_ctls_t acknowledged = exiting | vtdpi_ctl_one(VTDPI_CTL_ACKNOWLEDGE_INTERRUPT_ON_EXIT);
     uint32_t external = VTDPI_PENDING_EXTERNAL;
-    for (uint8_t activity = ACTIVE; activity <= HALTED; activity++) {
+    for (unsigned activity = ACTIVE; activity <= HALTED; activity++) {
         assert_int_equal(next(0, external, 0, activity, 0), VTDPI_NEXT_NOTHING);
         assert_int_equal(next(0, external, 0, activity, 1), VTDPI_NEXT_EXTERNAL);
         assert_int_equal(next(exiting, external, 0, activity, 0), VTDPI_NEXT_EXIT_EXTERNAL);

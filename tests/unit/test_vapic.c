@@ -291,7 +291,7 @@ static void test_vapic__write_emulation__acts_by_offset(void **state)
 
     static const struct {
         const char *controls;
-        uint16_t offset;
+        uint32_t offset;
         uint32_t value;
         uint8_t action;
     } rows[] = {
@@ -321,8 +321,8 @@ static void test_vapic__write_emulation__acts_by_offset(void **state)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        vtdpi_vapic_access_t got =
-            vtdpi_vapic_write_emulation(controls(rows[i].controls), rows[i].offset, rows[i].value);
+        vtdpi_vapic_access_t got = vtdpi_vapic_write_emulation(
+            controls(rows[i].controls), (uint16_t)rows[i].offset, rows[i].value);
         assert_int_equal(got.action, rows[i].action);
         bool exits = got.action == VTDPI_VAPIC_EXIT_WRITE || got.action == VTDPI_VAPIC_IPI;
         assert_int_equal(got.qualification, exits ? rows[i].offset & 0xFF0 : 0);
