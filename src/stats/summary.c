@@ -171,6 +171,33 @@ static void put_exits(vtdpi_out_t *out, const vtdpi_stats_t *stats)
     vtdpi_out_text(out, ".\n");
 }
 
+/** A latency as ns: with one decimal below a second, without above; "-" if it has no value. */
+static void put_latency_ns(vtdpi_out_t *out, const vtdpi_stats_t *stats, unsigned row, int width)
+{
+    const uint64_t second_ps = 1000000000000U;
+    uint64_t tenths = vtdpi_scale(stats->milli[row], 1, 100);
+    char text[VTDPI_PUT_MAX + 8] = "-";
+    if (stats->defined[row] && stats->milli[row] >= second_ps) {
+        (void)snprintf(text, sizeof text, "%llu", (unsigned long long)(tenths / 10));
+    } else if (stats->defined[row]) {
+        (void)snprintf(text, sizeof text, "%llu.%u", (unsigned long long)(tenths / 10),
+                       (unsigned)(tenths % 10));
+    }
+    vtdpi_out_printf(out, "%*s", width, text);
+}
+
+/** The part of a stage's description that fits: whole, or up to its first comma or colon. */
+static int doc_length(const char *doc)
+{
+    enum { DOC_WIDTH = 51 };
+
+    size_t length = strlen(doc);
+    if (length > DOC_WIDTH) {
+        length = strcspn(doc, ":;,(");
+    }
+    return length < DOC_WIDTH ? (int)length : DOC_WIDTH;
+}
+
 static void put_latency(vtdpi_out_t *out, const vtdpi_stats_t *stats)
 {
     static const char *const heads[] = {"min", "mean", "p50", "p90", "p99", "p99.9", "max"};
@@ -180,11 +207,11 @@ static void put_latency(vtdpi_out_t *out, const vtdpi_stats_t *stats)
     }
     vtdpi_out_printf(out, "\n%-14s", "  from write");
     for (unsigned i = 0; i < 7; i++) {
-        put_stat(out, stats, VTDPI_STAT_latency_min + i, 12);
+        put_latency_ns(out, stats, VTDPI_STAT_latency_min + i, 12);
     }
     vtdpi_out_printf(out, "\n%-14s", "  from intended");
     for (unsigned i = 0; i < 7; i++) {
-        put_stat(out, stats, VTDPI_STAT_intended_min + i, i == 0 ? 11 : 12);
+        put_latency_ns(out, stats, VTDPI_STAT_intended_min + i, i == 0 ? 11 : 12);
     }
     vtdpi_out_text(out, "\n");
     if (stats->defined[VTDPI_STAT_guess_share_p50]) {
@@ -199,21 +226,21 @@ static void put_stages(vtdpi_out_t *out, const vtdpi_stats_t *stats)
     if (stats->fates[VTDPI_FATE_DELIVERED] == 0) {
         return;
     }
-    vtdpi_out_printf(out, "\n%-16s%14s%10s  %-12s%s\n", "Latency by stage", "mean ns", "share",
+    vtdpi_out_printf(out, "\n%-16s%12s%9s  %-10s%s\n", "Latency by stage", "mean ns", "share",
                      "known by", "what");
     for (unsigned stage = 0; stage < VTDPI_STAGE_COUNT; stage++) {
         if (stats->stage_sum[stage] == 0) {
             continue;
         }
         vtdpi_out_printf(out, "  %-14s", vtdpi_stage_rows[stage].name);
-        put_stat(out, stats, VTDPI_STAT_STAGES + stage, 14);
-        put_hundredths(out, share(stats->stage_sum[stage], stats->latency_sum), "%", 10);
-        vtdpi_out_printf(out, "  %-12s%.46s\n", vtdpi_stage_status(stats, stage),
-                         vtdpi_stage_rows[stage].doc);
+        put_latency_ns(out, stats, VTDPI_STAT_STAGES + stage, 12);
+        put_hundredths(out, share(stats->stage_sum[stage], stats->latency_sum), "%", 9);
+        vtdpi_out_printf(out, "  %-10s%.*s\n", vtdpi_stage_status(stats, stage),
+                         doc_length(vtdpi_stage_rows[stage].doc), vtdpi_stage_rows[stage].doc);
     }
     vtdpi_out_printf(out, "  %-14s", "latency");
-    put_stat(out, stats, VTDPI_STAT_latency_mean, 14);
-    put_hundredths(out, share(stats->latency_sum, stats->latency_sum), "%", 10);
+    put_latency_ns(out, stats, VTDPI_STAT_latency_mean, 12);
+    put_hundredths(out, share(stats->latency_sum, stats->latency_sum), "%", 9);
     vtdpi_out_text(out, "\n");
 }
 
