@@ -3,6 +3,7 @@
 #include "scenario/quantity.h"
 #include "scenario/raw.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,9 +11,10 @@ enum { SHOWN_MAX = 60, DECIMAL = 10, HEXADECIMAL = 16, CLOCK_STEP_HZ = 1000 };
 
 void vtdpi_node_describe(const vtdpi_node_t *node, char text[VTDPI_KEY_TEXT])
 {
-    if (node->kind != VTDPI_NODE_SCALAR) {
-        (void)snprintf(text, VTDPI_KEY_TEXT, "%s",
-                       node->kind == VTDPI_NODE_LIST ? "a list" : "a map");
+    if (node->kind == VTDPI_NODE_MAP) {
+        (void)snprintf(text, VTDPI_KEY_TEXT, "a map");
+    } else if (node->kind == VTDPI_NODE_LIST) {
+        (void)snprintf(text, VTDPI_KEY_TEXT, "a list of %" PRIu32, node->count);
     } else if (vtdpi_node_is_null(node)) {
         (void)snprintf(text, VTDPI_KEY_TEXT, "nothing");
     } else {

@@ -33,7 +33,8 @@ static void check_affinity(const vtdpi_resolve_t *resolve, const raw_head_t *hea
     const vtdpi_node_t *list = vtdpi_node_get(head->node, "affinity");
     for (uint32_t i = 0; list != NULL && list->kind == VTDPI_NODE_LIST && i < list->count; i++) {
         uint64_t cpu = 0;
-        if (vtdpi_decode_integer(list->items[i], &cpu) && cpu < VTDPI_VECTORS) {
+        if (vtdpi_decode_integer(list->items[i], &cpu) &&
+            cpu <= vtdpi_key_find(SECTION_vcpu, "affinity")->max) {
             check_cpu(resolve, list->items[i]->place, cpu);
         }
     }
