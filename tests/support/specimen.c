@@ -1,8 +1,5 @@
 #include "specimen.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 void vtdpi_specimen_make(vtdpi_specimen_t *s)
 {
     memset(s, 0, sizeof *s);

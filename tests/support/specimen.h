@@ -11,6 +11,18 @@
 #include "vtdpi/stats.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* cmocka.h wants the others first */
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+/* clang-format on */
 
 /** Two VMs (a: 2 vCPUs, b: 1), one device with two interrupts and one VMM thread with one. */
 typedef struct {

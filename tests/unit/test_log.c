@@ -6,12 +6,7 @@
 #include "log/rows.h"
 #include "specimen.h"
 
-#include <cmocka.h>
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 static vtdpi_specimen_t specimen;
 

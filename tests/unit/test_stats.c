@@ -5,12 +5,7 @@
 #include "specimen.h"
 #include "stats/stats.h"
 
-#include <cmocka.h>
 #include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 
 static vtdpi_specimen_t specimen;
 static vtdpi_totals_t totals;

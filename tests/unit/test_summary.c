@@ -5,12 +5,6 @@
 #include "specimen.h"
 #include "stats/stats.h"
 
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
 static vtdpi_specimen_t specimen;
 static vtdpi_totals_t totals;
 
