@@ -27,6 +27,13 @@ extern "C" {
 #define VTDPI_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
+/*
+ * Between these two stand structures that are no state: configuration, handles, results. They may have padding; state may not.
+ */
+#define VTDPI_NOT_STATE_BEGIN                                                                      \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpadded\"")
+#define VTDPI_NOT_STATE_END _Pragma("GCC diagnostic pop")
+
 /** Size of a memory line. *Units:* bytes, 64-bit words. */
 enum { VTDPI_LINE_BYTES = 64, VTDPI_LINE_WORDS = 8 };
 

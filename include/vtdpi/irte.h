@@ -30,7 +30,7 @@ typedef enum {
     VTDPI_SOURCE_VALID,
     VTDPI_SOURCE_MISMATCH,      /**< the requester is not among those that SID, SQ and SVT name */
     VTDPI_SOURCE_RESERVED_TYPE, /**< SVT is 3 */
-} vtdpi_source_t;
+} vtdpi_source_check_t;
 
 /** Fields of an entry with IM = 0. */
 typedef struct {
@@ -108,7 +108,7 @@ VTDPI_API bool vtdpi_irte_reserved_ok(const uint64_t irte[VTDPI_IRTE_WORDS], boo
  * *Spec:* VT-d, "Interrupt Remapping Table Entry (IRTE) for Remapped Interrupts", fields SVT, SQ,
  * SID. *Choice:* the bus range's first bus is SID[15:8], as operating systems program it.
  */
-VTDPI_API vtdpi_source_t vtdpi_irte_source(const uint64_t irte[VTDPI_IRTE_WORDS], uint16_t rid);
+VTDPI_API vtdpi_source_check_t vtdpi_irte_source(const uint64_t irte[VTDPI_IRTE_WORDS], uint16_t rid);
 
 #ifdef __cplusplus
 }

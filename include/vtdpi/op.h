@@ -19,8 +19,8 @@
 #define VTDPI_OP_H
 
 #include "vtdpi/base.h"
+#include "vtdpi/event.h"
 #include "vtdpi/profile.h"
-#include "vtdpi/run.h"
 
 #ifdef __cplusplus
 extern "C" {

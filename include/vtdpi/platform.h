@@ -9,11 +9,14 @@
 #include "vtdpi/iommu.h"
 #include "vtdpi/op.h"
 #include "vtdpi/scenario.h"
+#include "vtdpi/state.h"
 #include "vtdpi/vmx.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+VTDPI_NOT_STATE_BEGIN
 
 /** Limits of a platform. */
 enum {
@@ -22,7 +25,6 @@ enum {
     VTDPI_SOURCES_MAX = 4096,
     VTDPI_REQUESTS_MAX = 16,
     VTDPI_MESSAGES_MAX = 64,
-    VTDPI_STORE_BUFFER_MAX = 8,
     VTDPI_LINES_MAX = 65000,
     VTDPI_NO_LINE = 0xFFFF
 };
@@ -117,6 +119,7 @@ typedef struct {
     uint32_t start_cpu;   /**< where it starts */
     uint32_t pad2_;
     uint64_t affinity[4]; /**< CPUs that it may run on at the start */
+    vtdpi_span_t work;    /**< VMM: work before each interrupt that it raises */
 } vtdpi_thread_fixed_t;
 
 /** Fixed facts of an interrupt source. */
@@ -132,8 +135,9 @@ typedef struct {
     uint8_t urgent;        /**< URG */
     uint8_t attached;      /**< bound to its vCPU at the start */
     uint8_t integrated;    /**< short way to the remapping unit */
-    uint8_t pad_;
+    uint8_t subhandle_valid; /**< one of several messages of an MSI: its number is the subhandle */
     uint32_t device;       /**< device */
+    uint32_t handle;       /**< handle in the device's address; irte less this is the subhandle */
 } vtdpi_source_fixed_t;
 
 struct vtdpi_protocol;
@@ -167,6 +171,8 @@ typedef struct {
     uint32_t host_vectors;               /**< pool a CPU */
     uint32_t timers;                     /**< deadline slots a CPU */
 } vtdpi_platform_t;
+
+VTDPI_NOT_STATE_END
 
 #ifdef __cplusplus
 }

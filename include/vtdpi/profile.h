@@ -10,6 +10,8 @@
 extern "C" {
 #endif
 
+VTDPI_NOT_STATE_BEGIN
+
 /** Parameters of a profile, one row each in timing.def. */
 typedef enum {
 #define VTDPI_TIMING(name, domain, doc) VTDPI_T_##name,
@@ -45,6 +47,8 @@ typedef struct vtdpi_profile {
     uint64_t hz[VTDPI_DOMAIN_COUNT]; /**< clock of each domain; a multiple of 1 kHz */
     vtdpi_timing_t value[VTDPI_T_COUNT];
 } vtdpi_profile_t;
+
+VTDPI_NOT_STATE_END
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+VTDPI_NOT_STATE_BEGIN
+
 enum { VTDPI_PROTOCOL_ABI = 1 };
 
 /** What a frame function may look at. */
@@ -49,6 +51,7 @@ typedef struct vtdpi_protocol {
     bool apicv;            /**< APIC virtualization and posted-interrupt processing in the VMCS */
     bool preemptible;      /**< a thread can lose its CPU after any host interrupt */
     bool softirqs;         /**< Xen: the scheduler runs in a softirq */
+    bool sn_at_start;      /**< SN of a descriptor before its vCPU first runs */
     uint32_t monitors;     /**< invariants that it claims, a bit each in monitor.def's order */
     vtdpi_frame_fn_t hook[VTDPI_HOOKS];
 } vtdpi_protocol_t;
@@ -58,6 +61,8 @@ VTDPI_API const vtdpi_protocol_t *vtdpi_protocol_find(const char *name);
 
 /** Built-in protocol number [i], or NULL beyond the last. */
 VTDPI_API const vtdpi_protocol_t *vtdpi_protocol_at(unsigned i);
+
+VTDPI_NOT_STATE_END
 
 #ifdef __cplusplus
 }

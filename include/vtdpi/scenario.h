@@ -14,6 +14,8 @@
 extern "C" {
 #endif
 
+VTDPI_NOT_STATE_BEGIN
+
 /** A length of simulated time: either picoseconds or cycles of the core clock. Exactly one is non-zero, or both are 0. */
 typedef struct {
     uint64_t ps;  /**< picoseconds */
@@ -210,6 +212,8 @@ typedef struct {
     vtdpi_bounds_t check;                    /**< bounds of check: */
     uint32_t asserts;                        /**< set of monitors that assert: names, a bit each in monitor.def's order */
 } vtdpi_scenario_t;
+
+VTDPI_NOT_STATE_END
 
 #ifdef __cplusplus
 }

@@ -151,7 +151,7 @@ static bool irte_bus_in_range(uint16_t sid, uint16_t rid)
     return (unsigned)(sid >> 8U) <= bus && bus <= (sid & UINT8_MAX);
 }
 
-vtdpi_source_t vtdpi_irte_source(const uint64_t irte[VTDPI_IRTE_WORDS], uint16_t rid)
+vtdpi_source_check_t vtdpi_irte_source(const uint64_t irte[VTDPI_IRTE_WORDS], uint16_t rid)
 {
     uint16_t sid = (uint16_t)VTDPI_GET(IRTE, SID, irte);
     bool valid = true;

@@ -96,7 +96,7 @@ bool vtdpi_iommu_irte_address(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *c
 static uint8_t remap_source_fault(const vtdpi_iommu_cfg_t *cfg,
                                   const uint64_t irte[VTDPI_IRTE_WORDS], uint16_t rid)
 {
-    vtdpi_source_t source = vtdpi_irte_source(irte, rid);
+    vtdpi_source_check_t source = vtdpi_irte_source(irte, rid);
     if (source == VTDPI_SOURCE_VALID) {
         return VTDPI_FAULT_NONE;
     }

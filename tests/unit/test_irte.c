@@ -139,7 +139,7 @@ static void test_irte__reserved_delivery_modes__fail_the_check_when_it_is_on(voi
     }
 }
 
-static vtdpi_source_t source(unsigned svt, unsigned sq, uint16_t sid, uint16_t rid)
+static vtdpi_source_check_t source(unsigned svt, unsigned sq, uint16_t sid, uint16_t rid)
 {
     const uint64_t w[2] = {1, (uint64_t)svt << 18 | (uint64_t)sq << 16 | sid};
     return vtdpi_irte_source(w, rid);
@@ -177,7 +177,7 @@ static void test_irte__bus_range__first_bus_is_the_high_byte(void **state)
 {
     (void)state;
     for (unsigned bus = 0; bus < 256; bus++) {
-        vtdpi_source_t want =
+        vtdpi_source_check_t want =
             bus >= 0x10 && bus <= 0x20 ? VTDPI_SOURCE_VALID : VTDPI_SOURCE_MISMATCH;
         assert_int_equal(source(VTDPI_SVT_BUS, bus % 4, 0x1020, (uint16_t)(bus << 8 | 0xFF)), want);
         assert_int_equal(source(VTDPI_SVT_BUS, 0, 0x2010, (uint16_t)(bus << 8)),

@@ -1,0 +1,103 @@
+/*
+ * Microcode of a logical processor: sequences that no event interrupts.
+ *
+ * Reads / Writes: the current VMCS, its descriptor and virtual-APIC page, the local APIC.
+ * Timing: recognition, VM exit and VM entry are parameters of their own; the accesses of posted-interrupt processing cost what
+ * the memory lines cost, the rest of it is the lump pi_process.
+ * Spec: SDM 3C, "Posted-Interrupt Processing", "VM Entries", "VM Exits".
+ */
+#include "vtdpi/pid.h"
+#include "vtdpi/protocol.h"
+
+vtdpi_op_t vtdpi_fn_uc_interrupt(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r);
+vtdpi_op_t vtdpi_fn_uc_entry(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r);
+vtdpi_op_t vtdpi_fn_uc_exit(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r);
+
+static vtdpi_op_t uc_vmexit(uint64_t reason, uint64_t qualification, uint64_t info)
+{
+    vtdpi_op_t op = vtdpi_op_make(VTDPI_OP_VMEXIT, VTDPI_STAGE_vmexit, VTDPI_T_vmexit_hw);
+    op.a = reason;
+    op.b = qualification;
+    op.c = info;
+    return op;
+}
+
+static vtdpi_op_t uc_descriptor(const vtdpi_ctx_t *x, vtdpi_op_kind_t kind, vtdpi_stage_t stage,
+                                unsigned word, uint64_t a)
+{
+    vtdpi_op_t op = vtdpi_op_memory(kind, stage, x->fixed->pid, word);
+    op.a = a;
+    return op;
+}
+
+static vtdpi_op_t uc_merge(const vtdpi_ctx_t *x, unsigned word, uint64_t bits)
+{
+    uint32_t line = x->fixed->vapic[VTDPI_VL_VIRR_LOW + (word >> 1)];
+    vtdpi_op_t op = vtdpi_op_memory(VTDPI_OP_VIRR_OR, VTDPI_STAGE_pi_process, line, word);
+    op.a = bits;
+    op.arg = x->vcpu;
+    return op;
+}
+
+static vtdpi_op_t uc_evaluate(uint64_t highest)
+{
+    vtdpi_op_t op = vtdpi_op_make(VTDPI_OP_EVALUATE, VTDPI_STAGE_pi_process, 0);
+    op.lump = VTDPI_LUMP_pi_process;
+    op.a = highest;
+    return op;
+}
+
+/* x[0]: vector, x[1]: posted, x[2]: spurious. Step 1, the acknowledge, is done. */
+vtdpi_op_t vtdpi_fn_uc_interrupt(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r)
+{
+    VTDPI_BEGIN(f);
+    if (f->x[1] == 0) { /* step 2: not the notification vector */
+        VTDPI_YIELD(f, uc_vmexit(VTDPI_EXIT_EXTERNAL_INTERRUPT, 0,
+                                 vtdpi_intr_info(VTDPI_INTR_EXTERNAL, (uint8_t)f->x[0], false)));
+    }
+    /* step 3: ON := 0, the rest of the descriptor untouched */
+    VTDPI_YIELD(f, uc_descriptor(x, VTDPI_OP_BTR, VTDPI_STAGE_pid_pull, VTDPI_PID_CTL_WORD,
+                                 VTDPI_PID_ON));
+    /* step 4: EOI */
+    VTDPI_YIELD(f, vtdpi_op_make(VTDPI_OP_EOI, VTDPI_STAGE_pi_process, VTDPI_T_guest_instr));
+    /* step 5: PIR, word by word */
+    for (f->x[3] = 0, f->x[4] = 0; f->x[3] < VTDPI_VECTOR_WORDS; f->x[3]++) {
+        VTDPI_YIELD(
+            f, uc_descriptor(x, VTDPI_OP_XCHG, VTDPI_STAGE_pi_process, (unsigned)f->x[3], 0));
+        if (r.v[0] != 0) {
+            f->x[4] = (f->x[3] * 64) + vtdpi_highest_bit(r.v[0]) + 1;
+            VTDPI_YIELD(f, uc_merge(x, (unsigned)f->x[3], r.v[0]));
+        }
+    }
+    /* steps 6 and 7 */
+    VTDPI_YIELD(f, uc_evaluate(f->x[4]));
+    VTDPI_END(f, 0);
+}
+
+/* x[0]: entry interruption information, x[1]: controls in force. */
+vtdpi_op_t vtdpi_fn_uc_entry(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r)
+{
+    (void)r;
+    VTDPI_BEGIN(f);
+    if (vtdpi_ctl_virtual_interrupt_delivery(f->x[1])) {
+        VTDPI_YIELD(f, vtdpi_op_memory(VTDPI_OP_PPR_VIRT, VTDPI_STAGE_vmentry,
+                                       x->fixed->vapic[VTDPI_VL_PRIORITY], 0));
+    }
+    if ((f->x[0] >> 31) != 0) {
+        /* the injected event goes through the guest's IDT; the frame of its handler lies beneath */
+        VTDPI_YIELD(f, vtdpi_op_ab(vtdpi_op_make(VTDPI_OP_INJECT, VTDPI_STAGE_deliver,
+                                                 VTDPI_T_idt_deliver),
+                                   f->x[0] & 0xFFU, 0));
+    }
+    VTDPI_END(f, 0);
+}
+
+/* x[0]: reason, x[1]: qualification, x[2]: interruption information. */
+vtdpi_op_t vtdpi_fn_uc_exit(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r)
+{
+    (void)x;
+    (void)r;
+    VTDPI_BEGIN(f);
+    VTDPI_YIELD(f, uc_vmexit(f->x[0], f->x[1], f->x[2]));
+    VTDPI_END(f, 0);
+}

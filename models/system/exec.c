@@ -1,0 +1,198 @@
+/*
+ * Frames: which stack a CPU executes from, and how a frame gets from one operation to the next.
+ *
+ * A CPU executes, in this order: microcode in progress, the guest in non-root operation, host interrupt frames, the thread.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+/* clang-format off */
+static const vtdpi_frame_fn_t frame_functions[] = {
+#define VTDPI_HOOK(name, doc)
+#define VTDPI_FRAME(name, doc) vtdpi_fn_##name,
+#include "vtdpi/frames.def"
+#undef VTDPI_HOOK
+#undef VTDPI_FRAME
+};
+/* clang-format on */
+
+static vtdpi_frame_fn_t frame_function(const vtdpi_system_t *sys, unsigned func)
+{
+    VTDPI_ASSERT(func > 0 && func < VTDPI_FN_COUNT);
+    if (func <= VTDPI_HOOKS) {
+        return sys->p->protocol->hook[func - 1];
+    }
+    return frame_functions[func - VTDPI_HOOKS - 1];
+}
+
+sys_stack_t vtdpi_sys_thread_stack(vtdpi_system_t *sys, uint32_t t)
+{
+    sys_stack_t s = {sys->threads[t].frame, &sys->threads[t].depth, VTDPI_THREAD_DEPTH, 0};
+    return s;
+}
+
+sys_stack_t vtdpi_sys_guest_stack(vtdpi_system_t *sys, uint32_t v)
+{
+    sys_stack_t s = {sys->vcpus[v].frame, &sys->vcpus[v].depth, VTDPI_GUEST_DEPTH, 0};
+    return s;
+}
+
+sys_stack_t vtdpi_sys_irq_stack(vtdpi_system_t *sys, uint32_t c)
+{
+    sys_stack_t s = {sys->cpus[c].irq, &sys->cpus[c].irq_depth, VTDPI_IRQ_DEPTH, 0};
+    return s;
+}
+
+sys_stack_t vtdpi_sys_stack(vtdpi_system_t *sys, uint32_t c)
+{
+    vtdpi_cpu_t *cpu = &sys->cpus[c];
+    if (cpu->ucode.func != VTDPI_FN_none) {
+        sys_stack_t s = {&cpu->ucode, NULL, 1, 0};
+        return s;
+    }
+    if (cpu->mode == VTDPI_MODE_NONROOT) {
+        return vtdpi_sys_guest_stack(sys, cpu->vcpu);
+    }
+    return cpu->irq_depth > 0 ? vtdpi_sys_irq_stack(sys, c)
+                              : vtdpi_sys_thread_stack(sys, cpu->thread);
+}
+
+vtdpi_frame_t *vtdpi_sys_top(const vtdpi_system_t *sys, uint32_t c)
+{
+    vtdpi_cpu_t *cpu = &sys->cpus[c];
+    if (cpu->ucode.func != VTDPI_FN_none) {
+        return &cpu->ucode;
+    }
+    if (cpu->mode == VTDPI_MODE_NONROOT) {
+        vtdpi_vcpu_t *guest = &sys->vcpus[cpu->vcpu];
+        return &guest->frame[guest->depth - 1];
+    }
+    if (cpu->irq_depth > 0) {
+        return &cpu->irq[cpu->irq_depth - 1];
+    }
+    vtdpi_thread_t *thread = &sys->threads[cpu->thread];
+    return &thread->frame[thread->depth - 1];
+}
+
+static vtdpi_ctx_t exec_context(vtdpi_system_t *sys, uint32_t c)
+{
+    vtdpi_cpu_t *cpu = &sys->cpus[c];
+    vtdpi_ctx_t x = {0};
+    x.p = sys->p;
+    x.sources = sys->sources;
+    x.tools = sys->tools;
+    x.cpu = c;
+    x.thread = cpu->thread;
+    x.me = cpu;
+    x.self = &sys->threads[cpu->thread];
+    x.vcpu = vtdpi_sys_vcpu_of(sys, cpu->thread);
+    if (x.vcpu != VTDPI_NOBODY) {
+        x.guest = &sys->vcpus[x.vcpu];
+        x.fixed = &sys->p->vcpus[x.vcpu];
+    }
+    return x;
+}
+
+void vtdpi_sys_push(sys_stack_t s, unsigned func, uint64_t a, uint64_t b, uint64_t d, bool async)
+{
+    VTDPI_ASSERT(s.depth == NULL || *s.depth < s.limit);
+    vtdpi_frame_t *f = s.depth == NULL ? s.base : &s.base[*s.depth];
+    memset(f, 0, sizeof(*f));
+    f->func = (uint16_t)func;
+    f->async = async;
+    f->x[0] = a;
+    f->x[1] = b;
+    f->x[2] = d;
+    if (s.depth != NULL) {
+        (*s.depth)++;
+    }
+}
+
+/* The host's last interrupt frame is gone: interrupts are on again, and the thread may lose its CPU. */
+static void exec_irq_done(vtdpi_system_t *sys, uint32_t c)
+{
+    vtdpi_cpu_t *cpu = &sys->cpus[c];
+    vtdpi_thread_t *thread = &sys->threads[cpu->thread];
+    cpu->host_if = 1;
+    bool preemptible = sys->p->protocol->preemptible ||
+                       sys->p->threads[cpu->thread].kind == VTDPI_THREAD_VMM;
+    if (cpu->need_resched && preemptible && thread->preempt_off == 0) {
+        sys_stack_t s = vtdpi_sys_thread_stack(sys, cpu->thread);
+        vtdpi_sys_push(s, VTDPI_FN_schedule, 1, 0, 0, true);
+        vtdpi_sys_start(sys, c, s);
+    }
+}
+
+/* Pops the top frame; tells whether the frame below goes on with a result. */
+static bool exec_pop(vtdpi_system_t *sys, uint32_t c, sys_stack_t s)
+{
+    vtdpi_frame_t *f = s.depth == NULL ? s.base : &s.base[*s.depth - 1];
+    bool async = f->async != 0;
+    memset(f, 0, sizeof(*f));
+    if (s.depth == NULL) {
+        return false;
+    }
+    (*s.depth)--;
+    if (*s.depth == 0) {
+        VTDPI_ASSERT(s.depth == &sys->cpus[c].irq_depth);
+        exec_irq_done(sys, c);
+        return false;
+    }
+    return !async;
+}
+
+static void exec_run(vtdpi_system_t *sys, uint32_t c, sys_stack_t s, vtdpi_result_t r)
+{
+    vtdpi_ctx_t x = exec_context(sys, c);
+    for (;;) {
+        vtdpi_frame_t *f = s.depth == NULL ? s.base : &s.base[*s.depth - 1];
+        vtdpi_op_t op = frame_function(sys, f->func)(&x, f, r);
+        if (op.kind == VTDPI_OP_CALL) {
+            vtdpi_sys_push(s, op.arg, op.a, op.b, op.c, false);
+            r = vtdpi_sys_result(0);
+            continue;
+        }
+        if (op.kind == VTDPI_OP_RETURN) {
+            if (!exec_pop(sys, c, s)) {
+                return;
+            }
+            r = vtdpi_sys_result(op.a);
+            continue;
+        }
+        f->op = op;
+        return;
+    }
+}
+
+/* The guest's program is brought to its first instruction before any CPU runs it. */
+void vtdpi_sys_first_guest(vtdpi_system_t *sys, uint32_t v)
+{
+    vtdpi_ctx_t x = exec_context(sys, 0);
+    x.vcpu = v;
+    x.guest = &sys->vcpus[v];
+    x.fixed = &sys->p->vcpus[v];
+    vtdpi_frame_t *f = &sys->vcpus[v].frame[0];
+    f->op = frame_function(sys, f->func)(&x, f, vtdpi_sys_result(0));
+}
+
+void vtdpi_sys_start(vtdpi_system_t *sys, uint32_t c, sys_stack_t s)
+{
+    exec_run(sys, c, s, vtdpi_sys_result(0));
+    sys->serial[c]++;
+}
+
+void vtdpi_sys_advance(vtdpi_system_t *sys, uint32_t c, sys_stack_t s, vtdpi_result_t r)
+{
+    exec_run(sys, c, s, r);
+    sys->serial[c]++;
+}
+
+void vtdpi_sys_microcode(vtdpi_system_t *sys, uint32_t c, unsigned func, uint64_t a, uint64_t b,
+                         uint64_t d)
+{
+    sys_stack_t s = {&sys->cpus[c].ucode, NULL, 1, 0};
+    VTDPI_ASSERT(s.base->func == VTDPI_FN_none);
+    vtdpi_sys_push(s, func, a, b, d, false);
+    vtdpi_sys_start(sys, c, s);
+}

@@ -1,0 +1,48 @@
+/*
+ * What leaves the system while an operation fires: observations, and the actors that it concerns.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+void vtdpi_sys_observe(vtdpi_system_t *sys, unsigned event, uint32_t cpu, const uint64_t a[4])
+{
+    vtdpi_obs_t *obs = sys->obs;
+    if (obs == NULL) {
+        return;
+    }
+    VTDPI_ASSERT(obs->count < obs->capacity);
+    vtdpi_event_t *e = &obs->event[obs->count++];
+    memset(e, 0, sizeof(*e));
+    memcpy(e->a, a, sizeof(e->a));
+    e->id = sys->firing_id;
+    e->event = (uint16_t)event;
+    e->actor = (uint16_t)sys->firing;
+    e->cpu = cpu == VTDPI_NOBODY ? UINT16_MAX : (uint16_t)cpu;
+}
+
+void vtdpi_sys_touch(vtdpi_system_t *sys, uint32_t actor)
+{
+    VTDPI_ASSERT(actor < sys->actor.count);
+    uint32_t n = sys->touched_count;
+    if (n > 0 && sys->touched[n - 1] == actor) {
+        return;
+    }
+    VTDPI_ASSERT(n < VTDPI_TOUCHED_MAX);
+    sys->touched[n] = actor;
+    sys->touched_count = n + 1;
+}
+
+void vtdpi_sys_touch_cpu(vtdpi_system_t *sys, uint32_t c)
+{
+    vtdpi_sys_touch(sys, sys->actor.cpu + c);
+}
+
+void vtdpi_sys_monitor(vtdpi_system_t *sys, unsigned monitor, uint32_t cpu, uint32_t vcpu)
+{
+    if ((sys->p->protocol->monitors & (UINT32_C(1) << monitor)) == 0) {
+        return;
+    }
+    sys->monitors |= UINT64_C(1) << monitor;
+    vtdpi_sys_see(sys, VTDPI_EV_monitor_fired, cpu, monitor, vcpu, 0, 0);
+}

@@ -1,0 +1,306 @@
+/*
+ * The three verbs, for every kind of actor.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+/* Kinds of actor, in the order of their numbers. */
+typedef enum {
+    ACTOR_CPU,
+    ACTOR_DRAIN,
+    ACTOR_TIMER,
+    ACTOR_REQUEST,
+    ACTOR_MESSAGE,
+    ACTOR_SOURCE,
+    ACTOR_QUEUE,
+    ACTOR_OUTSIDE
+} actor_kind_t;
+
+static actor_kind_t actor_kind(const vtdpi_actors_t *a, uint32_t actor, uint32_t *index)
+{
+    const uint32_t first[] = {a->cpu,     a->drain,  a->timer, a->request,
+                              a->message, a->source, a->queue, a->outside};
+    unsigned k = ACTOR_OUTSIDE;
+    while (actor < first[k]) {
+        k--;
+    }
+    *index = actor - first[k];
+    return (actor_kind_t)k;
+}
+
+static bool op_ordered(unsigned kind)
+{
+    static const uint8_t ordered[] = {
+#define VTDPI_OP(name, ord, doc) (ord),
+#include "vtdpi/op.def"
+#undef VTDPI_OP
+    };
+    return ordered[kind] != 0;
+}
+
+/* Alternatives of the operation that the CPU is about to do. */
+static uint32_t cpu_base(const vtdpi_system_t *sys, uint32_t c)
+{
+    const vtdpi_cpu_t *cpu = &sys->cpus[c];
+    const vtdpi_op_t *op = &vtdpi_sys_top(sys, c)->op;
+    if (cpu->ucode.func == VTDPI_FN_none && cpu->mode == VTDPI_MODE_NONROOT &&
+        sys->vcpus[cpu->vcpu].halted) {
+        return 0;
+    }
+    if (op_ordered(op->kind) && cpu->store_count > 0) {
+        return 0;
+    }
+    switch (op->kind) {
+    case VTDPI_OP_HLT:
+        return 0;
+    case VTDPI_OP_CHOOSE:
+        return (uint32_t)op->a;
+    case VTDPI_OP_IPI:
+    case VTDPI_OP_IPI_MMIO:
+        return vtdpi_sys_message_slot(sys) >= 0;
+    default:
+        return vtdpi_sys_memory_enabled(sys, c, op);
+    }
+}
+
+/* An event waits for the store buffer like any interrupt delivery. */
+static bool cpu_event(const vtdpi_system_t *sys, uint32_t c, sys_event_t *ev)
+{
+    *ev = vtdpi_sys_event(sys, c);
+    return ev->kind != SYS_EVENT_NONE && sys->cpus[c].store_count == 0;
+}
+
+static uint32_t cpu_enabled(const vtdpi_system_t *sys, uint32_t c)
+{
+    sys_event_t ev;
+    return (cpu_event(sys, c, &ev) ? 1U : 0U) + cpu_base(sys, c);
+}
+
+/* Names what remains of a spend: the stack and the depth of its frame. */
+static uint32_t cpu_slot(const vtdpi_system_t *sys, uint32_t c)
+{
+    const vtdpi_cpu_t *cpu = &sys->cpus[c];
+    const vtdpi_platform_t *p = sys->p;
+    if (cpu->ucode.func != VTDPI_FN_none) {
+        return c * 16;
+    }
+    if (cpu->mode == VTDPI_MODE_NONROOT) {
+        uint32_t stack = (2 * p->cpu_count) + p->thread_count + cpu->vcpu;
+        return (stack * 16) + sys->vcpus[cpu->vcpu].depth;
+    }
+    if (cpu->irq_depth > 0) {
+        return ((p->cpu_count + c) * 16) + cpu->irq_depth;
+    }
+    return (((2 * p->cpu_count) + cpu->thread) * 16) + sys->threads[cpu->thread].depth;
+}
+
+static void cpu_pending(const vtdpi_system_t *sys, uint32_t c, uint32_t alt, vtdpi_alt_t *out)
+{
+    const vtdpi_cpu_t *cpu = &sys->cpus[c];
+    const vtdpi_frame_t *top = vtdpi_sys_top(sys, c);
+    sys_event_t ev;
+    bool event = cpu_event(sys, c, &ev);
+    out->cpu = (uint16_t)c;
+    out->nonroot = cpu->mode == VTDPI_MODE_NONROOT;
+    out->tag = (uint64_t)sys->serial[c] << 8;
+    out->wait = VTDPI_STAGE_wait_other;
+    if (event && alt == 0) {
+        vtdpi_sys_event_op(sys, c, ev, &out->op);
+        out->tag |= ev.next + 1;
+        out->halted = out->nonroot ? sys->vcpus[cpu->vcpu].halted : top->op.kind == VTDPI_OP_HLT;
+        out->wait = out->halted ? VTDPI_STAGE_wait_idle : VTDPI_STAGE_wait_drain;
+        return;
+    }
+    out->op = top->op;
+    out->slot = cpu_slot(sys, c);
+    if (top->op.kind == VTDPI_OP_LOCK || top->op.kind == VTDPI_OP_AWAIT) {
+        out->wait = VTDPI_STAGE_wait_lock;
+    } else if (op_ordered(top->op.kind)) {
+        out->wait = VTDPI_STAGE_wait_drain;
+    }
+}
+
+/* A note's arguments are arg, c, d, b: fields that the operations with notes leave free. */
+static void op_note(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
+{
+    if (op->note != VTDPI_NO_NOTE) {
+        vtdpi_sys_see(sys, op->note, c, op->arg, op->c, op->d, op->b);
+    }
+}
+
+/* Bookkeeping of what is derived from the CPU's state. */
+static void cpu_refresh(vtdpi_system_t *sys, uint32_t c)
+{
+    unsigned kind = vtdpi_sys_top(sys, c)->op.kind;
+    uint64_t bit = UINT64_C(1) << c;
+    bool polls = kind == VTDPI_OP_LOCK || kind == VTDPI_OP_AWAIT;
+    *sys->polling = polls ? *sys->polling | bit : *sys->polling & ~bit;
+    vtdpi_sys_touch_cpu(sys, c);
+}
+
+static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
+{
+    sys_event_t ev;
+    bool event = cpu_event(sys, c, &ev);
+    if (event && alt == 0 && ev.next != VTDPI_NEXT_VIRTUAL) {
+        vtdpi_sys_recognise(sys, c, ev);
+        cpu_refresh(sys, c);
+        return;
+    }
+    vtdpi_op_t op = vtdpi_sys_top(sys, c)->op;
+    if (event && alt == 0) {
+        vtdpi_sys_event_op(sys, c, ev, &op);
+    }
+    vtdpi_result_t r = {{0, 0}, 0};
+    sys_stack_t stack = vtdpi_sys_stack(sys, c);
+    bool advance = true;
+    op_note(sys, c, &op);
+    if (op.kind == VTDPI_OP_SWITCH) {
+        vtdpi_sys_switch(sys, c);
+        advance = false;
+    } else if (op.kind == VTDPI_OP_CHOOSE) {
+        r.v[0] = alt - (event ? 1U : 0U);
+    } else {
+        bool known = vtdpi_sys_memory(sys, c, &op, &r) || vtdpi_sys_root(sys, c, &op, &r) ||
+                     vtdpi_sys_nonroot(sys, c, &op, &r, &advance) ||
+                     vtdpi_sys_guest(sys, c, &op, &advance) || vtdpi_sys_sched(sys, c, &op, &r);
+        VTDPI_ASSERT(known);
+    }
+    if (advance) {
+        vtdpi_sys_advance(sys, c, stack, r);
+    }
+    cpu_refresh(sys, c);
+}
+
+static void timer_fire(vtdpi_system_t *sys, uint32_t index)
+{
+    uint32_t c = index / VTDPI_SLOTS;
+    uint32_t slot = index % VTDPI_SLOTS;
+    vtdpi_cpu_t *cpu = &sys->cpus[c];
+    cpu->armed &= ~(1U << slot);
+    cpu->tick = slot == VTDPI_SLOT_TICK ? 0 : cpu->tick;
+    vtdpi_sys_see(sys, VTDPI_EV_timer_expired, c, slot, 0, 0, 0);
+    vtdpi_intr_msg_t msg = {0};
+    msg.dest = cpu->apic.id;
+    msg.vector = VTDPI_HV_TIMER;
+    msg.level = 1;
+    msg.wide = sys->p->x2apic;
+    vtdpi_lapic_accept(&cpu->apic, &msg);
+    vtdpi_sys_touch_cpu(sys, c);
+}
+
+uint32_t vtdpi_enabled(const vtdpi_system_t *sys, uint32_t actor)
+{
+    uint32_t i = 0;
+    switch (actor_kind(&sys->actor, actor, &i)) {
+    case ACTOR_CPU:
+        return cpu_enabled(sys, i);
+    case ACTOR_DRAIN:
+        return sys->cpus[i].store_count > 0;
+    case ACTOR_TIMER:
+        return (sys->cpus[i / VTDPI_SLOTS].armed >> (i % VTDPI_SLOTS)) & 1U;
+    case ACTOR_REQUEST:
+        return vtdpi_sys_request_enabled(sys, i);
+    case ACTOR_MESSAGE:
+        return sys->messages[i].used;
+    case ACTOR_SOURCE:
+        return vtdpi_sys_source_enabled(sys, i);
+    case ACTOR_QUEUE:
+        return vtdpi_sys_queue_enabled(sys);
+    case ACTOR_OUTSIDE:
+    default:
+        return vtdpi_sys_outside_enabled(sys, i);
+    }
+}
+
+void vtdpi_pending(const vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_alt_t *out)
+{
+    uint32_t i = 0;
+    actor_kind_t kind = actor_kind(&sys->actor, actor, &i);
+    memset(out, 0, sizeof(*out));
+    out->cpu = UINT16_MAX;
+    out->wait = VTDPI_STAGE_wait_other;
+    switch (kind) {
+    case ACTOR_CPU:
+        cpu_pending(sys, i, alt, out);
+        break;
+    case ACTOR_DRAIN:
+        out->op = vtdpi_op_memory(VTDPI_OP_DRAIN, VTDPI_STAGE_wait_drain, sys->cpus[i].store[0].line,
+                                  sys->cpus[i].store[0].word);
+        out->cpu = (uint16_t)i;
+        break;
+    case ACTOR_TIMER:
+        out->op = vtdpi_op_make(VTDPI_OP_EXPIRE, VTDPI_STAGE_wait_other, 0);
+        break;
+    case ACTOR_REQUEST:
+        vtdpi_sys_request_op(sys, i, &out->op);
+        out->wait = VTDPI_STAGE_wait_iommu;
+        out->tag = sys->requests[i].phase;
+        break;
+    case ACTOR_MESSAGE:
+        out->op = vtdpi_op_make(VTDPI_OP_ACCEPT, VTDPI_STAGE_message, 0);
+        break;
+    case ACTOR_SOURCE:
+        out->op = vtdpi_op_make(sys->p->sources[i].vmm_thread == VTDPI_NOBODY ? VTDPI_OP_MSI_WRITE
+                                                                              : VTDPI_OP_SIGNAL,
+                                VTDPI_STAGE_msi, 0);
+        break;
+    case ACTOR_QUEUE:
+        vtdpi_sys_queue_op(sys, &out->op);
+        out->tag = sys->queue->phase;
+        break;
+    case ACTOR_OUTSIDE:
+    default:
+        out->op = vtdpi_op_make(VTDPI_OP_OUTSIDE, VTDPI_STAGE_wait_other, 0);
+        break;
+    }
+}
+
+static void fire_begin(vtdpi_system_t *sys, uint32_t actor, vtdpi_obs_t *obs)
+{
+    sys->touched_count = 0;
+    sys->sealed_count = 0;
+    sys->moved_line = VTDPI_NO_LINE;
+    sys->new_id = 0;
+    sys->obs = obs;
+    sys->firing = actor;
+    sys->firing_id = 0;
+}
+
+void vtdpi_fire(vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_obs_t *obs)
+{
+    uint32_t i = 0;
+    actor_kind_t kind = actor_kind(&sys->actor, actor, &i);
+    VTDPI_ASSERT(alt < vtdpi_enabled(sys, actor));
+    fire_begin(sys, actor, obs);
+    switch (kind) {
+    case ACTOR_CPU:
+        cpu_fire(sys, i, alt);
+        break;
+    case ACTOR_DRAIN:
+        vtdpi_sys_drain(sys, i);
+        break;
+    case ACTOR_TIMER:
+        timer_fire(sys, i);
+        break;
+    case ACTOR_REQUEST:
+        vtdpi_sys_request(sys, i);
+        break;
+    case ACTOR_MESSAGE:
+        vtdpi_sys_message(sys, i);
+        break;
+    case ACTOR_SOURCE:
+        vtdpi_sys_source(sys, i);
+        break;
+    case ACTOR_QUEUE:
+        vtdpi_sys_queue(sys);
+        break;
+    case ACTOR_OUTSIDE:
+    default:
+        vtdpi_sys_outside(sys, i);
+        break;
+    }
+    vtdpi_sys_touch(sys, actor);
+    sys->obs = NULL;
+}
