@@ -94,6 +94,12 @@ VTDPI_API void vtdpi_timed_fire(vtdpi_timed_t *t, uint32_t actor);
 /** When [actor] is due. Returns false if it has nothing under way. */
 VTDPI_API bool vtdpi_timed_due(const vtdpi_timed_t *t, uint32_t actor, uint64_t *ps);
 
+/**
+ * Fires everything to the end, driven by the SystemC kernel of this process: beside whatever else lives in it, one run after
+ * another. *Errors:* VTDPI_ERR_INTERNAL (the kernel refused, or its time resolution is not 1 ps).
+ */
+VTDPI_API vtdpi_err_t vtdpi_timed_pump(vtdpi_timed_t *t);
+
 /** Ends the run: settles the fate of what is left, and fills [totals]. */
 VTDPI_API void vtdpi_timed_finish(vtdpi_timed_t *t, vtdpi_totals_t *totals);
 

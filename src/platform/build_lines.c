@@ -1,0 +1,94 @@
+/* Memory lines: one array in order of address, so that a line is found by bisection. */
+#include "platform/build.h"
+
+/** Offset in the virtual-APIC page of each line that is kept. */
+static const uint16_t vapic_offset[VTDPI_VL_COUNT] = {0x080, 0x100, 0x140, 0x200, 0x240, 0x300};
+
+enum { PAGE_BYTES = 4096, IRTES_PER_LINE = 4, DESCRIPTORS_PER_LINE = 4 };
+
+static uint32_t queue_lines(const vtdpi_platform_t *p)
+{
+    return p->queue_count / DESCRIPTORS_PER_LINE;
+}
+
+uint32_t build_line_count(const vtdpi_platform_t *p)
+{
+    uint32_t per_vcpu = (uint32_t)VTDPI_VL_COUNT + 3;
+    return (p->vcpu_count * per_vcpu) + p->cpu_count + 1 + (p->irte_count / IRTES_PER_LINE) +
+           queue_lines(p);
+}
+
+static uint16_t line_add(vtdpi_build_t *b, uint64_t paddr, uint32_t owner, vtdpi_line_kind_t kind,
+                         unsigned part)
+{
+    vtdpi_platform_t *p = &b->platform;
+    uint32_t n = p->line_count++;
+    VTDPI_ASSERT(n == 0 || b->lines[n - 1].paddr < paddr);
+    b->lines[n].paddr = paddr;
+    b->lines[n].owner = owner;
+    b->lines[n].kind = (uint8_t)kind;
+    b->lines[n].part = (uint8_t)part;
+    return (uint16_t)n;
+}
+
+static void lines_vapic(vtdpi_build_t *b)
+{
+    for (uint32_t v = 0; v < b->platform.vcpu_count; v++) {
+        for (unsigned part = 0; part < VTDPI_VL_COUNT; part++) {
+            uint64_t paddr = VTDPI_ADDR_VAPIC + ((uint64_t)v * PAGE_BYTES) + vapic_offset[part];
+            b->vcpus[v].vapic[part] = line_add(b, paddr, v, VTDPI_LINE_VAPIC, part);
+        }
+    }
+}
+
+static void lines_software(vtdpi_build_t *b)
+{
+    vtdpi_platform_t *p = &b->platform;
+    for (uint32_t v = 0; v < p->vcpu_count; v++) {
+        uint64_t paddr = VTDPI_ADDR_VCPU + ((uint64_t)v * VTDPI_LINE_BYTES);
+        b->vcpus[v].state = line_add(b, paddr, v, VTDPI_LINE_VCPU, 0);
+    }
+    for (uint32_t v = 0; v < p->vcpu_count; v++) {
+        uint64_t paddr = VTDPI_ADDR_SOFT + ((uint64_t)v * VTDPI_LINE_BYTES);
+        b->vcpus[v].soft = line_add(b, paddr, v, VTDPI_LINE_SOFT, 0);
+    }
+    for (uint32_t c = 0; c < p->cpu_count; c++) {
+        uint64_t paddr = VTDPI_ADDR_CPU + ((uint64_t)c * VTDPI_LINE_BYTES);
+        b->cpu_lines[c] = line_add(b, paddr, c, VTDPI_LINE_CPU, 0);
+    }
+    p->driver_line = line_add(b, VTDPI_ADDR_DRIVER, 0, VTDPI_LINE_DRIVER, 0);
+}
+
+static void lines_unit(vtdpi_build_t *b)
+{
+    vtdpi_platform_t *p = &b->platform;
+    p->irta = VTDPI_ADDR_IRTE;
+    p->irte_line = (uint16_t)p->line_count;
+    for (uint32_t i = 0; i < p->irte_count; i += IRTES_PER_LINE) {
+        (void)line_add(b, p->irta + ((uint64_t)i * VTDPI_IRTE_BYTES), i, VTDPI_LINE_IRTE, 0);
+    }
+    p->queue_line = queue_lines(p) != 0 ? (uint16_t)p->line_count : (uint16_t)VTDPI_NO_LINE;
+    for (uint32_t i = 0; i < queue_lines(p); i++) {
+        uint64_t paddr = VTDPI_ADDR_QUEUE + ((uint64_t)i * VTDPI_LINE_BYTES);
+        (void)line_add(b, paddr, i * DESCRIPTORS_PER_LINE, VTDPI_LINE_QUEUE, 0);
+    }
+}
+
+/** Descriptors lie in different 4 GiB: PDAH and PDAL of an entry differ between any two, so that a torn entry shows. */
+static void lines_pid(vtdpi_build_t *b)
+{
+    for (uint32_t v = 0; v < b->platform.vcpu_count; v++) {
+        uint64_t paddr = (((uint64_t)v + 1) << 32) | (0x1000U + ((uint64_t)v * VTDPI_LINE_BYTES));
+        b->vcpus[v].pid = line_add(b, paddr, v, VTDPI_LINE_PID, 0);
+    }
+}
+
+void build_lines(vtdpi_build_t *b)
+{
+    b->platform.line_count = 0;
+    lines_vapic(b);
+    lines_software(b);
+    lines_unit(b);
+    lines_pid(b);
+    VTDPI_ASSERT(b->platform.line_count == build_line_count(&b->platform));
+}
