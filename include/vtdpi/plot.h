@@ -1,6 +1,6 @@
 /*
- * Pictures: the data and the gnuplot script of each kind. Who wants a picture writes both beside each other and calls
- * gnuplot there; nothing here runs a program.
+ * Pictures: the data and the gnuplot script of each kind. Who wants a picture writes both beside
+ * each other and calls gnuplot there; nothing here runs a program.
  */
 #ifndef VTDPI_PLOT_H
 #define VTDPI_PLOT_H
@@ -27,9 +27,9 @@ enum { VTDPI_PLOT_RUNS = 8 };
 
 /** One run in a picture. */
 typedef struct {
-    const char *title;          /**< what the legend says; no quotes, no commas, unique */
-    const uint64_t *latency_ps; /**< latencies in ascending order */
-    size_t count;               /**< how many */
+    const char *title;                    /**< what the legend says; no quotes, no commas, unique */
+    const uint64_t *latency_ps;           /**< latencies in ascending order */
+    size_t count;                         /**< how many */
     uint64_t stage_ps[VTDPI_STAGE_COUNT]; /**< mean of each stage */
 } vtdpi_plot_run_t;
 
@@ -47,12 +47,13 @@ VTDPI_API vtdpi_err_t vtdpi_plot_data_write(vtdpi_plot_t kind, const vtdpi_plot_
                                             unsigned count, FILE *file);
 
 /**
- * Writes the gnuplot script of the same plot, which reads file [data] and makes file [picture]: SVG if its name ends in
- * .svg, else PNG. *Pre:* as for the data. *Errors:* VTDPI_ERR_INTERNAL (writing, memory).
+ * Writes the gnuplot script of the same plot, which reads file [data] and makes file [picture]: SVG
+ * if its name ends in .svg, else PNG. *Pre:* as for the data. *Errors:* VTDPI_ERR_INTERNAL
+ * (writing, memory).
  */
 VTDPI_API vtdpi_err_t vtdpi_plot_script_write(vtdpi_plot_t kind, const vtdpi_plot_run_t *runs,
-                                              unsigned count, const char *data,
-                                              const char *picture, FILE *file);
+                                              unsigned count, const char *data, const char *picture,
+                                              FILE *file);
 
 #ifdef __cplusplus
 }
