@@ -1,0 +1,281 @@
+/*
+ * What the files of the host kernel and the hypervisor protocols share. Nothing outside
+ * models/hypervisor/ includes this.
+ *
+ * Memory of one vCPU or CPU is named by the words of platform.h; vCPUs and CPUs inside such words
+ * count from 1, 0 is nobody.
+ */
+#ifndef VTDPI_HYPERVISOR_INTERNAL_H
+#define VTDPI_HYPERVISOR_INTERNAL_H
+
+#include "vtdpi/pid.h"
+#include "vtdpi/protocol.h"
+#include "vtdpi/vapic.h"
+#include "vtdpi/vmx.h"
+
+/* clang-format off */
+#define VTDPI_HOOK(name, doc)
+#define VTDPI_FRAME(name, doc)                                                                     \
+    vtdpi_op_t vtdpi_fn_##name(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r);
+#include "vtdpi/frames.def"
+#undef VTDPI_HOOK
+#undef VTDPI_FRAME
+
+/* Hook functions: VTDPI_HV_HOOK(name, "who uses it"). */
+#define VTDPI_HV_HOOKS                                                                             \
+    VTDPI_HV_HOOK(nothing)                                                                         \
+    VTDPI_HV_HOOK(apicv_pending)                                                                   \
+    VTDPI_HV_HOOK(kvm_thread)                                                                      \
+    VTDPI_HV_HOOK(kvm_load)                                                                        \
+    VTDPI_HV_HOOK(kvm_put)                                                                         \
+    VTDPI_HV_HOOK(kvm_5_17_put)                                                                    \
+    VTDPI_HV_HOOK(kvm_deliver)                                                                     \
+    VTDPI_HV_HOOK(kvm_wakeup)                                                                      \
+    VTDPI_HV_HOOK(kvm_attach)                                                                      \
+    VTDPI_HV_HOOK(kvm_detach)                                                                      \
+    VTDPI_HV_HOOK(soft_load)                                                                       \
+    VTDPI_HV_HOOK(soft_pending)                                                                    \
+    VTDPI_HV_HOOK(xen_thread)                                                                      \
+    VTDPI_HV_HOOK(xen_load)                                                                        \
+    VTDPI_HV_HOOK(xen_put)                                                                         \
+    VTDPI_HV_HOOK(xen_deliver)                                                                     \
+    VTDPI_HV_HOOK(xen_notify)                                                                      \
+    VTDPI_HV_HOOK(xen_wakeup)                                                                      \
+    VTDPI_HV_HOOK(xen_attach)                                                                      \
+    VTDPI_HV_HOOK(xen_detach)
+
+#define VTDPI_HV_HOOK(name)                                                                        \
+    vtdpi_op_t vtdpi_hv_##name(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r);
+VTDPI_HV_HOOKS
+#undef VTDPI_HV_HOOK
+
+/** Switches, by protocol: VTDPI_VARIANT_<protocol>_<name>. */
+enum {
+#define VTDPI_PROTOCOL(name, posting, doc)
+#define VTDPI_VARIANT(protocol, name, bit, doc) VTDPI_VARIANT_##protocol##_##name = 1 << (bit),
+#include "vtdpi/hypervisor.def"
+#undef VTDPI_PROTOCOL
+#undef VTDPI_VARIANT
+};
+
+/* clang-format on */
+
+/** Values of VTDPI_VW_MODE (KVM). */
+enum { VTDPI_VMODE_OUTSIDE = 0, VTDPI_VMODE_IN_GUEST = 1, VTDPI_VMODE_EXITING = 2 };
+
+/** Bits of VTDPI_VW_REQUESTS (KVM). */
+enum { VTDPI_REQUEST_EVENT = 1, VTDPI_REQUEST_UNBLOCK = 2 };
+
+/** Bits of VTDPI_CW_SOFTIRQ (Xen), highest priority first; PIRQ: a source's interrupt waits in the
+ * words of HV_CW_PIRQ. */
+enum { VTDPI_SOFTIRQ_SCHEDULE = 1, VTDPI_SOFTIRQ_PIRQ = 2, VTDPI_SOFTIRQ_KICK = 4 };
+
+/** Xen: words of a CPU's line that hold a set of sources whose interrupts wait for the PIRQ
+ * softirq. */
+enum { HV_CW_PIRQ = 4, HV_PIRQ_SOURCES = 256 };
+
+/** Xen: VTDPI_VW_BYPASS: number of interrupts 31:0, then the hooks: switch-to is kept, block is not
+ * published yet. */
+#define HV_BYPASS_COUNT UINT64_C(0xFFFFFFFF)
+#define HV_BYPASS_KEPT  (UINT64_C(1) << 32)
+#define HV_BYPASS_EARLY (UINT64_C(1) << 33)
+
+/** Fields of VTDPI_VW_RUNNING. */
+#define HV_RUNNING_CPU   UINT64_C(0xFFFF)
+#define HV_PROCESSOR_LOW 16
+
+/** Fields of a list node and of a list head: next or first, previous or last, member, CPU. */
+#define HV_NODE_NEXT    UINT64_C(0xFFFF)
+#define HV_NODE_PREV    UINT64_C(0xFFFF0000)
+#define HV_NODE_ON_LIST (UINT64_C(1) << 32)
+#define HV_NODE_CPU_LOW 48
+
+/** Bits of a descriptor's control word. */
+#define HV_NV   (vtdpi_mask(VTDPI_PID_NV_WIDTH) << VTDPI_PID_NV_LOW)
+#define HV_NDST (vtdpi_mask(VTDPI_PID_NDST_WIDTH) << VTDPI_PID_NDST_LOW)
+
+/** Xen: NDST of a vCPU that never ran as one that interrupts can be posted to. */
+#define HV_NDST_MARKER UINT32_MAX
+
+/** VMCS fields that the host writes. */
+enum {
+    HV_VMCS_INTR_STATUS = 0x0810,
+    HV_VMCS_PROC = 0x4002,
+    HV_VMCS_ENTRY_INTR_INFO = 0x4016,
+    HV_VMCS_TPR_THRESHOLD = 0x401C
+};
+
+/** Word of [vector] in a 256-bit set, and its bit there. */
+static inline unsigned hv_word(uint64_t vector)
+{
+    return (unsigned)(vector >> 6) & 3U;
+}
+
+static inline uint64_t hv_bit(uint64_t vector)
+{
+    return UINT64_C(1) << (vector & 63U);
+}
+
+/** A step of [kind] on the CPU itself. */
+static inline vtdpi_op_t hv_op(vtdpi_op_kind_t kind, vtdpi_stage_t stage, uint64_t a, uint64_t b)
+{
+    return vtdpi_op_ab(vtdpi_op_make(kind, stage, VTDPI_T_host_instr), a, b);
+}
+
+/** A memory operation with operands. */
+static inline vtdpi_op_t hv_mem(vtdpi_op_kind_t kind, vtdpi_stage_t stage, uint32_t line,
+                                unsigned word, uint64_t a, uint64_t b)
+{
+    return vtdpi_op_ab(vtdpi_op_memory(kind, stage, line, word), a, b);
+}
+
+static inline vtdpi_op_t hv_load(vtdpi_stage_t stage, uint32_t line, unsigned word)
+{
+    return hv_mem(VTDPI_OP_LOAD, stage, line, word, 0, 0);
+}
+
+/** Stores [value] to the bits [mask] of the word. */
+static inline vtdpi_op_t hv_store(vtdpi_stage_t stage, uint32_t line, unsigned word, uint64_t value,
+                                  uint64_t mask)
+{
+    return hv_mem(VTDPI_OP_STORE, stage, line, word, value, mask);
+}
+
+static inline vtdpi_op_t hv_bts(vtdpi_stage_t stage, uint32_t line, unsigned word, uint64_t bits)
+{
+    return hv_mem(VTDPI_OP_BTS, stage, line, word, bits, 0);
+}
+
+static inline vtdpi_op_t hv_btr(vtdpi_stage_t stage, uint32_t line, unsigned word, uint64_t bits)
+{
+    return hv_mem(VTDPI_OP_BTR, stage, line, word, bits, 0);
+}
+
+static inline vtdpi_op_t hv_cas(vtdpi_stage_t stage, uint32_t line, unsigned word, uint64_t old,
+                                uint64_t value)
+{
+    return hv_mem(VTDPI_OP_CAS64, stage, line, word, old, value);
+}
+
+static inline vtdpi_op_t hv_lock(vtdpi_stage_t stage, uint32_t line, unsigned word)
+{
+    return hv_mem(VTDPI_OP_LOCK, stage, line, word, 0, 0);
+}
+
+static inline vtdpi_op_t hv_unlock(vtdpi_stage_t stage, uint32_t line, unsigned word)
+{
+    return hv_mem(VTDPI_OP_UNLOCK, stage, line, word, 0, 0);
+}
+
+/** [op], as seen by [event] with the arguments [a0] to [a2]. *Pre:* operands c and d are free. */
+static inline vtdpi_op_t hv_seen(vtdpi_op_t op, vtdpi_event_kind_id_t event, uint32_t a0,
+                                 uint64_t a1, uint64_t a2)
+{
+    op = vtdpi_op_note(op, event, a0);
+    op.c = a1;
+    op.d = a2;
+    return op;
+}
+
+/** A lump of software that an interrupt may cut. */
+static inline vtdpi_op_t hv_lump(vtdpi_lump_t lump, vtdpi_stage_t stage)
+{
+    vtdpi_op_t op = vtdpi_op_lump(lump, stage);
+    op.flags |= VTDPI_OPF_INTERRUPTIBLE;
+    return op;
+}
+
+/** Sends [vector] to [cpu] the way the host's local APICs are used. */
+static inline vtdpi_op_t hv_ipi(const vtdpi_ctx_t *x, vtdpi_stage_t stage, unsigned vector,
+                                uint64_t cpu)
+{
+    vtdpi_op_kind_t kind = x->p->x2apic ? VTDPI_OP_IPI : VTDPI_OP_IPI_MMIO;
+    unsigned cost = x->p->x2apic ? VTDPI_T_ipi_send_x2apic : VTDPI_T_ipi_send_xapic;
+    return vtdpi_op_ab(vtdpi_op_make(kind, stage, cost), vector, cpu);
+}
+
+/** Locks a bit of source [owner] - 1 to the operation, or nothing if [owner] is 0. */
+static inline vtdpi_op_t hv_carry(vtdpi_op_t op, uint64_t owner)
+{
+    if (owner != 0) {
+        op.flags |= VTDPI_OPF_CARRY;
+        op.arg = (uint32_t)(owner - 1);
+    }
+    return op;
+}
+
+/** Line of hypervisor state of CPU [cpu], of vCPU [v]; line of its descriptor. */
+static inline uint32_t hv_cpu_line(const vtdpi_ctx_t *x, uint64_t cpu)
+{
+    VTDPI_ASSERT(cpu < x->p->cpu_count);
+    return x->p->cpu_lines[cpu];
+}
+
+static inline uint32_t hv_state(const vtdpi_ctx_t *x, uint64_t v)
+{
+    VTDPI_ASSERT(v < x->p->vcpu_count);
+    return x->p->vcpus[v].state;
+}
+
+static inline uint32_t hv_pid(const vtdpi_ctx_t *x, uint64_t v)
+{
+    VTDPI_ASSERT(v < x->p->vcpu_count);
+    return x->p->vcpus[v].pid;
+}
+
+/** State line of the first vCPU of the VM of vCPU [v]: it holds the VM's words. */
+static inline uint32_t hv_vm_line(const vtdpi_ctx_t *x, uint64_t v)
+{
+    uint32_t first = 0;
+    while (x->p->vcpus[first].vm != x->p->vcpus[v].vm) {
+        first++;
+    }
+    return x->p->vcpus[first].state;
+}
+
+/** Next vCPU after [v] - 1 in the VM of vCPU [of], or VTDPI_NOBODY. */
+static inline uint32_t hv_next_vcpu(const vtdpi_ctx_t *x, uint64_t of, uint64_t v)
+{
+    for (uint32_t i = (uint32_t)v; i < x->p->vcpu_count; i++) {
+        if (x->p->vcpus[i].vm == x->p->vcpus[of].vm) {
+            return i;
+        }
+    }
+    return VTDPI_NOBODY;
+}
+
+/** Whether the current thread is a VMM thread or the toolstack. */
+static inline bool hv_is_vmm(const vtdpi_ctx_t *x)
+{
+    return x->p->threads[x->thread].kind == VTDPI_THREAD_VMM;
+}
+
+static inline bool hv_variant(const vtdpi_ctx_t *x, int bit)
+{
+    return (x->p->variant & (uint32_t)bit) != 0;
+}
+
+/** NDST that names [cpu], in place in the control word. */
+static inline uint64_t hv_ndst(const vtdpi_ctx_t *x, uint32_t cpu)
+{
+    return (uint64_t)vtdpi_pid_ndst_encode(cpu, x->p->x2apic) << VTDPI_PID_NDST_LOW;
+}
+
+/** [control] with notification vector [nv]. */
+static inline uint64_t hv_with_nv(uint64_t control, unsigned nv)
+{
+    return vtdpi_with_bits(control, VTDPI_PID_NV_LOW, VTDPI_PID_NV_WIDTH, nv);
+}
+
+static inline unsigned hv_nv(uint64_t control)
+{
+    return (unsigned)vtdpi_bits(control, VTDPI_PID_NV_LOW, VTDPI_PID_NV_WIDTH);
+}
+
+/** Whether requests of class [vector] get past a processor priority of [ppr]. */
+static inline bool hv_above(unsigned vector, unsigned ppr)
+{
+    return (vector >> 4) > (ppr >> 4);
+}
+
+#endif
