@@ -4,28 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const event_names[VTDPI_EV_COUNT] = {
-#define VTDPI_EVENT(name, source, a0, a1, a2, a3, doc) #name,
-#include "vtdpi/events.def"
-#undef VTDPI_EVENT
-};
-
-static const char *const stage_names[VTDPI_STAGE_COUNT] = {
-#define VTDPI_STAGE(name, kind, doc) #name,
-#include "vtdpi/stages.def"
-#undef VTDPI_STAGE
-};
-
-const char *vtdpi_event_name(unsigned event)
-{
-    return event < VTDPI_EV_COUNT ? event_names[event] : NULL;
-}
-
-const char *vtdpi_stage_name(unsigned stage)
-{
-    return stage < VTDPI_STAGE_COUNT ? stage_names[stage] : NULL;
-}
-
 static void name_line(const vtdpi_line_t *line, char *out)
 {
     static const char *const parts[VTDPI_VL_COUNT] = {"priority", "visr0", "visr4",
