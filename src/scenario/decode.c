@@ -60,9 +60,7 @@ static const char *choice_name(section_id_t section, uint32_t kind)
     return "";
 }
 
-/* --- values
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- values --- */
 
 static bool decode_list(decoder_t *decoder, const key_row_t *row, const vtdpi_node_t *node,
                         void *field)
@@ -126,9 +124,7 @@ static bool decode_any(decoder_t *decoder, const key_row_t *row, const vtdpi_nod
     return vtdpi_decode_value(decoder->reading, row, node, field);
 }
 
-/* --- defaults
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- defaults --- */
 
 static vtdpi_node_t default_scalar(const key_row_t *row, vtdpi_position_t place)
 {
@@ -207,9 +203,7 @@ void vtdpi_decode_defaults(section_id_t id, void *target)
     }
 }
 
-/* --- maps
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- maps --- */
 
 /* The path of a section, with a name for the top. */
 static const char *section_name(section_t section)

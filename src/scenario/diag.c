@@ -102,6 +102,7 @@ void vtdpi_diags_add(vtdpi_diags_t *diags, vtdpi_position_t place, const char *s
     char text[DIAG_TEXT];
     va_list arguments;
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start stands above */
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     diags->total++;

@@ -128,9 +128,7 @@ static bool chain_follow(const vtdpi_reading_t *reading, chain_t *chain)
     return last != NULL && last->head.bad == 0;
 }
 
-/* --- values
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- values --- */
 
 static void apply_value(const vtdpi_reading_t *reading, const raw_value_t *raw,
                         vtdpi_timing_t *value)
@@ -210,9 +208,7 @@ void vtdpi_profile_build(const vtdpi_reading_t *reading, const raw_timing_t *tim
     }
 }
 
-/* --- public
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- public --- */
 
 /* Makes a profile that starts from [name]. */
 static vtdpi_err_t profile_make(const char *name, vtdpi_diags_t *diags, vtdpi_profile_t **out)

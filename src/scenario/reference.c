@@ -148,9 +148,7 @@ vtdpi_err_t vtdpi_reference_write(FILE *out)
     return ferror(out) != 0 ? VTDPI_ERR_INTERNAL : VTDPI_OK;
 }
 
-/* --- profiles
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- profiles --- */
 
 typedef struct {
     vtdpi_profile_t *profile[PROFILES_MAX];

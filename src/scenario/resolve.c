@@ -81,9 +81,7 @@ static uint32_t resolve_asserts(const vtdpi_resolve_t *resolve)
     return set;
 }
 
-/* --- VMs and vCPUs
- * -------------------------------------------------------------------------------------------------
- */
+/* --- VMs and vCPUs --- */
 
 static uint32_t count_vcpus(const vtdpi_resolve_t *resolve, const raw_vm_t *vm)
 {

@@ -164,9 +164,7 @@ void vtdpi_resolve_programs(const vtdpi_resolve_t *resolve, vtdpi_vcpu_cfg_t *vc
     }
 }
 
-/* --- events
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- events --- */
 
 static void resolve_write_msi(const vtdpi_resolve_t *resolve, const raw_event_t *raw,
                               vtdpi_event_cfg_t *event)

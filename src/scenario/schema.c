@@ -12,6 +12,10 @@ static const char time_pattern[] = NUMBER_PATTERN "(ps|ns|us|ms|s)$";
 static const char span_pattern[] = NUMBER_PATTERN "(ps|ns|us|ms|s|cyc)$";
 static const char frequency_pattern[] = NUMBER_PATTERN "(Hz|kHz|MHz|GHz)$";
 
+static const char expects_schema[] =
+    "\"type\": \"array\", \"items\": {\"type\": \"object\", "
+    "\"additionalProperties\": {\"type\": [\"number\", \"string\"]}}";
+
 static void json_escape(FILE *out, const char *text)
 {
     for (const char *c = text; *c != '\0'; c++) {
@@ -78,79 +82,75 @@ static void schema_container(FILE *out, const key_row_t *row)
     }
 }
 
+/* What a single value may be; NULL: it is no text with a pattern. */
+static const char *pattern_of(key_type_t type)
+{
+    static const char *const patterns[TYPE_COUNT] = {
+        [TYPE_NAME] = "^[a-z0-9_-]+$",
+        [TYPE_TIME] = time_pattern,
+        [TYPE_SPAN] = span_pattern,
+        [TYPE_CLOCK] = frequency_pattern,
+        [TYPE_RATE] = frequency_pattern,
+        [TYPE_VCPU] = "^[a-z0-9_-]+/[0-9]+$",
+        [TYPE_INTERRUPT] = "^[a-z0-9_-]+/[0-9]+$",
+        [TYPE_REQUESTER] = "^[0-9a-fA-F]{2}:[01][0-9a-fA-F]\\\\.[0-7]$",
+    };
+    return patterns[type];
+}
+
+/* A schema that is the same for each row of the type; NULL: it is not. */
+static const char *fixed_of(key_type_t type)
+{
+    static const char *const texts[TYPE_COUNT] = {
+        [TYPE_BOOL] = "\"type\": \"boolean\"",
+        [TYPE_NOTHING] = "\"type\": \"null\"",
+        [TYPE_EXPECTS] = expects_schema,
+    };
+    return texts[type];
+}
+
+static void schema_integer(FILE *out, const key_row_t *row)
+{
+    (void)fprintf(out, "\"type\": \"integer\", \"minimum\": %" PRIu64 ", \"maximum\": %" PRIu64,
+                  row->min, row->max);
+}
+
+static void schema_number(FILE *out, const key_row_t *row)
+{
+    if (row->type == TYPE_CPUSET) {
+        (void)fputs("\"type\": \"array\", \"uniqueItems\": true, \"items\": {", out);
+        schema_integer(out, row);
+        (void)fputc('}', out);
+    } else if (row->type == TYPE_CPU) {
+        (void)fputs("\"anyOf\": [{\"const\": \"next\"}, {", out);
+        schema_integer(out, row);
+        (void)fputs("}]", out);
+    } else {
+        schema_integer(out, row);
+    }
+}
+
 /* What a value may be, as members of a schema object. */
 static void schema_value(FILE *out, const key_row_t *row)
 {
-    switch (row->type) {
-    case TYPE_TEXT:
+    if (pattern_of(row->type) != NULL) {
+        schema_pattern(out, pattern_of(row->type));
+    } else if (fixed_of(row->type) != NULL) {
+        (void)fputs(fixed_of(row->type), out);
+    } else if (row->type == TYPE_TEXT) {
         (void)fprintf(out,
                       "\"type\": \"string\", \"minLength\": %" PRIu64 ", \"maxLength\": %" PRIu64,
                       row->min, row->max);
-        break;
-    case TYPE_NAME:
-        schema_pattern(out, "^[a-z0-9_-]+$");
-        break;
-    case TYPE_BOOL:
-        (void)fputs("\"type\": \"boolean\"", out);
-        break;
-    case TYPE_UINT:
-        (void)fprintf(out, "\"type\": \"integer\", \"minimum\": %" PRIu64 ", \"maximum\": %" PRIu64,
-                      row->min, row->max);
-        break;
-    case TYPE_NAME_OF:
+    } else if (row->type == TYPE_NAME_OF) {
         schema_enum(out, (names_t)row->argument);
-        break;
-    case TYPE_TIME:
-        schema_pattern(out, time_pattern);
-        break;
-    case TYPE_SPAN:
-        schema_pattern(out, span_pattern);
-        break;
-    case TYPE_CLOCK:
-    case TYPE_RATE:
-        schema_pattern(out, frequency_pattern);
-        break;
-    case TYPE_CPUSET:
-        (void)fprintf(out,
-                      "\"type\": \"array\", \"uniqueItems\": true, \"items\": {\"type\": "
-                      "\"integer\", \"minimum\": 0, "
-                      "\"maximum\": %" PRIu64 "}",
-                      row->max);
-        break;
-    case TYPE_CPU:
-        (void)fprintf(out,
-                      "\"anyOf\": [{\"const\": \"next\"}, {\"type\": \"integer\", \"minimum\": 0, "
-                      "\"maximum\": %" PRIu64 "}]",
-                      row->max);
-        break;
-    case TYPE_VCPU:
-    case TYPE_INTERRUPT:
-        schema_pattern(out, "^[a-z0-9_-]+/[0-9]+$");
-        break;
-    case TYPE_REQUESTER:
-        schema_pattern(out, "^[0-9a-fA-F]{2}:[01][0-9a-fA-F]\\\\.[0-7]$");
-        break;
-    case TYPE_TIMES:
+    } else if (row->type == TYPE_TIMES) {
         (void)fputs("\"type\": \"array\", \"items\": {", out);
         schema_pattern(out, time_pattern);
         (void)fputc('}', out);
-        break;
-    case TYPE_NOTHING:
-        (void)fputs("\"type\": \"null\"", out);
-        break;
-    case TYPE_EXPECTS:
-        (void)fputs("\"type\": \"array\", \"items\": {\"type\": \"object\", "
-                    "\"additionalProperties\": {\"type\": [\"number\", "
-                    "\"string\"]}}",
-                    out);
-        break;
-    case TYPE_NAMES:
-    case TYPE_MAP:
-    case TYPE_LIST:
-    case TYPE_VALUES:
-    case TYPE_COUNT:
+    } else if (row->type == TYPE_UINT || row->type == TYPE_CPU || row->type == TYPE_CPUSET) {
+        schema_number(out, row);
+    } else {
         schema_container(out, row);
-        break;
     }
 }
 

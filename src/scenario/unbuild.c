@@ -62,9 +62,7 @@ static raw_word_t interrupt_reference(const unbuild_t *un, uint32_t index)
     return reference(un, un->in->devices[interrupts[index].device].name, number);
 }
 
-/* --- programs
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- programs --- */
 
 static uint32_t step_after(const vtdpi_vcpu_cfg_t *vcpu, uint32_t at, uint32_t last)
 {
@@ -130,9 +128,7 @@ static void unbuild_program(const unbuild_t *un, const vtdpi_vcpu_cfg_t *vcpu, r
     }
 }
 
-/* --- VMs
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- VMs --- */
 
 static void unbuild_vcpu(const unbuild_t *un, const vtdpi_vcpu_cfg_t *vcpu, raw_vcpu_t *raw)
 {
@@ -166,9 +162,7 @@ static void unbuild_vms(const unbuild_t *un, raw_list_t *list)
     *list = (raw_list_t){.items = vms, .count = vms == NULL ? 0 : un->in->vm_count};
 }
 
-/* --- interrupts
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- interrupts --- */
 
 /* The arrays are only read; the lists of raw.h serve reading files too. */
 static raw_list_t times_list(const unbuild_t *un, const vtdpi_arrivals_t *in)
@@ -273,9 +267,7 @@ static void unbuild_vmms(const unbuild_t *un, raw_list_t *list)
     *list = (raw_list_t){.items = vmms, .count = vmms == NULL ? 0 : un->in->vmm_count};
 }
 
-/* --- the rest
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- the rest --- */
 
 static void unbuild_event(const unbuild_t *un, const vtdpi_event_cfg_t *event, raw_event_t *raw)
 {

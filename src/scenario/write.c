@@ -28,9 +28,7 @@ typedef struct {
     size_t depth;
 } writer_t;
 
-/* --- scalars
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- scalars --- */
 
 static uint64_t load(const key_row_t *row, const void *field)
 {
@@ -224,9 +222,7 @@ static void write_scalar(FILE *out, const key_row_t *row, const void *field, int
     }
 }
 
-/* --- special lists
- * -------------------------------------------------------------------------------------------------
- */
+/* --- special lists --- */
 
 static void write_values(FILE *out, const raw_value_t *values, int indent)
 {
@@ -248,8 +244,7 @@ static void write_double(FILE *out, double value)
     char text[DOUBLE_TEXT];
     for (int digits = DIGITS_FIRST; digits <= DIGITS_LAST; digits++) {
         (void)snprintf(text, sizeof text, "%.*g", digits, value);
-        double back = strtod(text, NULL);
-        if (memcmp(&back, &value, sizeof back) == 0) {
+        if (strtod(text, NULL) == value) {
             break;
         }
     }
@@ -273,13 +268,12 @@ static void write_expects(FILE *out, const raw_list_t *list, int indent)
     }
 }
 
-/* --- maps
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- maps --- */
 
 static bool is_written(const write_frame_t *frame, const key_row_t *row)
 {
     raw_head_t head;
+    VTDPI_ASSERT(frame->base != NULL);
     memcpy(&head, frame->base, sizeof head);
     bool present = (head.present >> (row - vtdpi_section(frame->section).keys) & 1U) != 0;
     if (row->role != ROLE_PLAIN && row->kind != head.kind) {
@@ -407,7 +401,7 @@ static vtdpi_err_t write_scenario(const vtdpi_scenario_t *scenario, const vtdpi_
         vtdpi_unbuild(&arena, scenario, profile, raw);
     }
     bool failed = arena.failed;
-    if (!failed) {
+    if (raw != NULL && writer != NULL && !failed) {
         writer->out = out;
         (void)fputs("# vtdpi scenario, format 1: the effective configuration\n", out);
         write_all(writer, raw);

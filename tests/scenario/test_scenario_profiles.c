@@ -61,100 +61,57 @@ static void test_profile__each_value__in_the_unit_of_its_domain(void **state)
     }
 }
 
-/* Typed in from the table of recommended profiles in the timing reference. */
+/* Typed in from the table of recommended profiles in the timing reference: ns or cycles, and the
+ * status by its letter. */
+typedef struct {
+    vtdpi_timing_param_t param;
+    uint32_t value[3];
+    char status[4];
+} figure_t;
+
+static const figure_t figures[] = {
+    {VTDPI_T_pcie_msi_oneway_ext, {175, 160, 150}, "DGG"},
+    {VTDPI_T_pcie_msi_oneway_rciep, {60, 60, 60}, "GGG"},
+    {VTDPI_T_irte_cache_hit, {10, 10, 10}, "GGG"},
+    {VTDPI_T_irte_fetch_llc, {45, 50, 65}, "DDG"},
+    {VTDPI_T_irte_fetch_dram, {98, 80, 115}, "DDG"},
+    {VTDPI_T_pid_rmw_llc, {45, 50, 65}, "DDG"},
+    {VTDPI_T_pid_rmw_core_modified, {50, 56, 75}, "DDG"},
+    {VTDPI_T_pid_rmw_dram, {98, 80, 115}, "DDG"},
+    {VTDPI_T_notify_msg, {60, 65, 80}, "GGG"},
+    {VTDPI_T_lapic_accept, {20, 20, 20}, "GGG"},
+    {VTDPI_T_recognise_flush, {160, 180, 200}, "GGG"},
+    {VTDPI_T_pid_pull_to_core, {108, 118, 150}, "DDG"},
+    {VTDPI_T_pi_process_hit, {150, 150, 150}, "GGG"},
+    {VTDPI_T_vid_deliver, {230, 230, 250}, "GGG"},
+    {VTDPI_T_guest_irq_entry, {150, 150, 150}, "GGG"},
+    {VTDPI_T_eoi_virt_x2apic, {70, 70, 70}, "GGG"},
+    {VTDPI_T_eoi_virt_xapic, {110, 110, 110}, "GGG"},
+    {VTDPI_T_iret_same_cpl, {150, 150, 150}, "GGG"},
+    {VTDPI_T_vmexit_hw, {420, 380, 400}, "GDG"},
+    {VTDPI_T_vmentry_hw, {340, 296, 320}, "GDG"},
+    {VTDPI_T_hv_exit_sw, {440, 1490, 1290}, "DDD"},
+    {VTDPI_T_apicv_entry_sync, {75, 75, 75}, "GDG"},
+    {VTDPI_T_host_irq_handler, {1700, 1700, 1582}, "GGM"},
+    {VTDPI_T_irqfd_inject, {800, 800, 800}, "GGG"},
+    {VTDPI_T_ipi_send_x2apic, {400, 420, 437}, "GGM"},
+    {VTDPI_T_ctx_switch, {3450, 2730, 2200}, "GGM"},
+    {VTDPI_T_sched_wakeup, {6900, 6300, 6000}, "GGG"},
+    {VTDPI_T_hlt_exit_c1, {4600, 4200, 2000}, "MMM"},
+    {VTDPI_T_user_exit_extra, {13000, 4400, 4400}, "MDG"},
+};
+
 static void test_profile__figures__are_those_of_the_reference(void **state)
 {
-    static const struct {
-        vtdpi_timing_param_t param;
-        uint64_t broadwell, skylake, sapphire; /* ns or cycles */
-        vtdpi_status_t status[3];
-    } rows[] = {
-        {VTDPI_T_pcie_msi_oneway_ext,
-         175,
-         160,
-         150,
-         {VTDPI_STATUS_DERIVED, VTDPI_STATUS_GUESS, VTDPI_STATUS_GUESS}},
-        {VTDPI_T_irte_fetch_dram,
-         98,
-         80,
-         115,
-         {VTDPI_STATUS_DERIVED, VTDPI_STATUS_DERIVED, VTDPI_STATUS_GUESS}},
-        {VTDPI_T_pid_rmw_core_modified,
-         50,
-         56,
-         75,
-         {VTDPI_STATUS_DERIVED, VTDPI_STATUS_DERIVED, VTDPI_STATUS_GUESS}},
-        {VTDPI_T_notify_msg,
-         60,
-         65,
-         80,
-         {VTDPI_STATUS_GUESS, VTDPI_STATUS_GUESS, VTDPI_STATUS_GUESS}},
-        {VTDPI_T_recognise_flush,
-         160,
-         180,
-         200,
-         {VTDPI_STATUS_GUESS, VTDPI_STATUS_GUESS, VTDPI_STATUS_GUESS}},
-        {VTDPI_T_pid_pull_to_core,
-         108,
-         118,
-         150,
-         {VTDPI_STATUS_DERIVED, VTDPI_STATUS_DERIVED, VTDPI_STATUS_GUESS}},
-        {VTDPI_T_vid_deliver,
-         230,
-         230,
-         250,
-         {VTDPI_STATUS_GUESS, VTDPI_STATUS_GUESS, VTDPI_STATUS_GUESS}},
-        {VTDPI_T_vmexit_hw,
-         420,
-         380,
-         400,
-         {VTDPI_STATUS_GUESS, VTDPI_STATUS_DERIVED, VTDPI_STATUS_GUESS}},
-        {VTDPI_T_vmentry_hw,
-         340,
-         296,
-         320,
-         {VTDPI_STATUS_GUESS, VTDPI_STATUS_DERIVED, VTDPI_STATUS_GUESS}},
-        {VTDPI_T_hv_exit_sw,
-         440,
-         1490,
-         1290,
-         {VTDPI_STATUS_DERIVED, VTDPI_STATUS_DERIVED, VTDPI_STATUS_DERIVED}},
-        {VTDPI_T_host_irq_handler,
-         1700,
-         1700,
-         1582,
-         {VTDPI_STATUS_GUESS, VTDPI_STATUS_GUESS, VTDPI_STATUS_MEASURED}},
-        {VTDPI_T_ipi_send_x2apic,
-         400,
-         420,
-         437,
-         {VTDPI_STATUS_GUESS, VTDPI_STATUS_GUESS, VTDPI_STATUS_MEASURED}},
-        {VTDPI_T_ctx_switch,
-         3450,
-         2730,
-         2200,
-         {VTDPI_STATUS_GUESS, VTDPI_STATUS_GUESS, VTDPI_STATUS_MEASURED}},
-        {VTDPI_T_hlt_exit_c1,
-         4600,
-         4200,
-         2000,
-         {VTDPI_STATUS_MEASURED, VTDPI_STATUS_MEASURED, VTDPI_STATUS_MEASURED}},
-        {VTDPI_T_user_exit_extra,
-         13000,
-         4400,
-         4400,
-         {VTDPI_STATUS_MEASURED, VTDPI_STATUS_DERIVED, VTDPI_STATUS_GUESS}},
-    };
-
     static const char *const names[3] = {"broadwell_ep", "skylake_sp", "sapphire_rapids"};
+    static const char letters[] = "MDRG"; /* in the order of vtdpi_status_t */
     (void)state;
     for (size_t p = 0; p < 3; p++) {
         vtdpi_profile_t *profile = builtin(names[p]);
-        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-            const vtdpi_timing_t *value = &profile->value[rows[i].param];
-            const uint64_t expected[3] = {rows[i].broadwell, rows[i].skylake, rows[i].sapphire};
-            assert_int_equal(value->cyc != 0 ? value->cyc : value->ps / PS, expected[p]);
-            assert_int_equal(value->status, rows[i].status[p]);
+        for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+            const vtdpi_timing_t *value = &profile->value[figures[i].param];
+            assert_int_equal(value->cyc != 0 ? value->cyc : value->ps / PS, figures[i].value[p]);
+            assert_int_equal(letters[value->status], figures[i].status[p]);
         }
         vtdpi_profile_free(profile);
     }
@@ -186,9 +143,7 @@ static void test_profile__unknown_name__is_an_input_error(void **state)
     assert_null(profile);
 }
 
-/* --- files
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- files --- */
 
 static char folder[] = "/tmp/vtdpi-profiles-XXXXXX";
 

@@ -262,9 +262,7 @@ static void test_scenario__merge_key__own_keys_win(void **state)
     vtdpi_scenario_free(s);
 }
 
-/* --- the way back
- * --------------------------------------------------------------------------------------------------
- */
+/* --- the way back --- */
 
 static char *effective(const vtdpi_scenario_t *scenario)
 {

@@ -19,7 +19,7 @@ static case_t cases[] = {
     {"test_scenario__tab_as_indent__refused",
      "vms: [{name: guest, vcpus: [{}]}]\n"
      "platform:\n"
-     "	cpus: 2\n",
+     "\tcpus: 2\n",
      {"f.yaml:3:1: not YAML: found character that cannot start any token, while scanning for the "
       "next token that starts on line 3"}},
     {"test_scenario__bad_utf8__refused",
