@@ -17,6 +17,16 @@ static const uint8_t stage_works[VTDPI_STAGE_COUNT] = {
 #undef WAIT
 };
 
+/* Whom the interrupt of a vCPU without a CPU waits for: a CPU that is idle has nothing else to do than to take it up. */
+static uint32_t ledger_waiting(const vtdpi_timed_t *t, const vtdpi_thread_t *thread)
+{
+    if (thread->state == VTDPI_TS_BLOCKED) {
+        return TIMED_BLOCKED;
+    }
+    bool idle = t->sys->cpus[thread->cpu].thread == thread->cpu;
+    return idle ? t->sys->actor.cpu + thread->cpu : TIMED_PREEMPTED;
+}
+
 /* Who has live interrupt [i] now. */
 static uint32_t ledger_agent(const vtdpi_timed_t *t, uint32_t i)
 {
@@ -35,7 +45,7 @@ static uint32_t ledger_agent(const vtdpi_timed_t *t, uint32_t i)
         if (thread->on_cpu != 0 && sys->cpus[thread->cpu].thread == number) {
             return sys->actor.cpu + thread->cpu;
         }
-        return thread->state == VTDPI_TS_BLOCKED ? TIMED_BLOCKED : TIMED_PREEMPTED;
+        return ledger_waiting(t, thread);
     }
     case VTDPI_AT_NOWHERE:
     default:
