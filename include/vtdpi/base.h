@@ -17,8 +17,10 @@ extern "C" {
 
 #if defined(__GNUC__)
 #define VTDPI_API __attribute__((visibility("default")))
+#define VTDPI_NORETURN __attribute__((noreturn))
 #else
 #define VTDPI_API
+#define VTDPI_NORETURN
 #endif
 
 #ifdef __cplusplus
@@ -48,7 +50,7 @@ typedef enum {
 } vtdpi_err_t;
 
 /** The hook that a failed assertion calls: prints unit, line and expression and does not return. */
-VTDPI_API void vtdpi_assert_failed(const char *file, int line, const char *expr);
+VTDPI_API VTDPI_NORETURN void vtdpi_assert_failed(const char *file, int line, const char *expr);
 
 #ifdef VTDPI_NO_ASSERT
 #define VTDPI_ASSERT(cond) ((void)0)

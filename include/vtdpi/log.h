@@ -87,7 +87,7 @@ VTDPI_API const char *vtdpi_event_source(unsigned event);
 VTDPI_API const char *vtdpi_event_doc(unsigned event);
 
 /** Name of the exit reason [reason] as Linux prints it, or NULL. */
-VTDPI_API const char *vtdpi_exit_name(unsigned reason);
+VTDPI_API const char *vtdpi_log_exit_name(unsigned reason);
 
 /** Name of the interrupt fault reason [reason], lower case, or NULL. */
 VTDPI_API const char *vtdpi_fault_name(unsigned reason);

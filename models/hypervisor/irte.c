@@ -50,7 +50,8 @@ static driver_words_t driver_entry(const vtdpi_ctx_t *x, uint64_t s)
                                       .sid = fixed->requester,
                                       .v = now->host_vector,
                                       .svt = VTDPI_SVT_SID,
-                                      .p = now->host_vector != 0};
+                                      .p = now->host_vector != 0,
+                                      .rh = true};
     vtdpi_irte_remapped_make(&remapped, x->p->x2apic, e.w);
     return e;
 }

@@ -36,7 +36,7 @@ static char *value_named(char *p, const char *name, uint64_t number)
 static char *value_of_table(char *p, vtdpi_arg_type_t type, uint64_t value)
 {
     unsigned number = value <= UINT16_MAX ? (unsigned)value : UINT16_MAX;
-    const char *name = type == VTDPI_ARG_EXIT      ? vtdpi_exit_name(number & 0xFFFFU)
+    const char *name = type == VTDPI_ARG_EXIT      ? vtdpi_log_exit_name(number & 0xFFFFU)
                        : type == VTDPI_ARG_FAULT   ? vtdpi_fault_name(number)
                        : type == VTDPI_ARG_OUTSIDE ? vtdpi_outside_name(number)
                                                    : vtdpi_monitor_name(number);

@@ -103,7 +103,7 @@ const char *vtdpi_stage_name(unsigned stage)
     return stage < VTDPI_STAGE_COUNT ? vtdpi_stage_rows[stage].name : NULL;
 }
 
-const char *vtdpi_exit_name(unsigned reason)
+const char *vtdpi_log_exit_name(unsigned reason)
 {
     return row_name(exit_rows, COUNT(exit_rows), reason);
 }

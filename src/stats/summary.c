@@ -128,7 +128,7 @@ static void put_us(vtdpi_out_t *out, uint64_t ps, int width)
 
 static void put_exit(vtdpi_out_t *out, const exit_line_t *line, const vtdpi_exit_stat_t *all)
 {
-    const char *name = vtdpi_exit_name(line->reason);
+    const char *name = vtdpi_log_exit_name(line->reason);
     char number[16];
     (void)snprintf(number, sizeof number, "%u", line->reason);
     vtdpi_out_printf(out, "%20s %10llu ", name != NULL ? name : number,

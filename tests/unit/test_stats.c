@@ -248,7 +248,7 @@ static void test_stats__names__unique_and_complete(void **state)
         assert_true(vtdpi_stat_known(name));
     }
     for (unsigned reason = 0; reason < VTDPI_EXIT_REASONS; reason++) {
-        const char *kvm = vtdpi_exit_name(reason);
+        const char *kvm = vtdpi_log_exit_name(reason);
         if (kvm != NULL) {
             (void)snprintf(name, sizeof name, "exits.%s", kvm);
             for (char *c = name; *c != '\0'; c++) {

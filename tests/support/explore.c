@@ -1,0 +1,191 @@
+#include "explore.h"
+
+#include "vtdpi/pid.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Visited states, by hash: open addressing, grows by doubling. */
+typedef struct {
+    uint64_t *slot;
+    uint64_t mask, used;
+} set_t;
+
+static bool set_insert(set_t *s, uint64_t h)
+{
+    h += h == 0;
+    uint64_t i = h & s->mask;
+    for (; s->slot[i] != 0; i = (i + 1) & s->mask) {
+        if (s->slot[i] == h) {
+            return false;
+        }
+    }
+    s->slot[i] = h;
+    s->used++;
+    return true;
+}
+
+static void set_add_room(set_t *s)
+{
+    if (s->slot != NULL && s->used * 2 < s->mask) {
+        return;
+    }
+    set_t old = *s;
+    s->mask = old.slot == NULL ? 0xFFFF : (old.mask * 2) + 1;
+    s->slot = calloc(s->mask + 1, sizeof(uint64_t));
+    s->used = 0;
+    for (uint64_t i = 0; old.slot != NULL && i <= old.mask; i++) {
+        if (old.slot[i] != 0) {
+            set_insert(s, old.slot[i]);
+        }
+    }
+    free(old.slot);
+}
+
+/* A level of the path: a state and how far its alternatives have been tried. */
+typedef struct {
+    uint8_t *block;
+    uint32_t actor, alt;
+} level_t;
+
+/*
+ * The only actor that needs to be tried here, or count: a CPU in root mode that spends time or writes its VMCS commutes with
+ * everything else, whether an interrupt is recognised before or after it.
+ */
+static uint32_t only_actor(const vtdpi_system_t *sys)
+{
+    for (uint32_t c = 0; c < sys->p->cpu_count; c++) {
+        vtdpi_alt_t alt;
+        if (vtdpi_enabled(sys, c) != 1) {
+            continue;
+        }
+        vtdpi_pending(sys, c, 0, &alt);
+        bool local = alt.op.kind == VTDPI_OP_SPEND || alt.op.kind == VTDPI_OP_VMWRITE ||
+                     alt.op.kind == VTDPI_OP_STI;
+        if (local && !alt.nonroot) {
+            return c;
+        }
+    }
+    return sys->actor.count;
+}
+
+static bool lost(const vtdpi_system_t *sys)
+{
+    for (uint32_t v = 0; v < sys->p->vcpu_count; v++) {
+        const uint64_t *pid = &sys->lines[sys->p->vcpus[v].pid * VTDPI_LINE_WORDS];
+        if ((pid[0] | pid[1] | pid[2] | pid[3]) != 0 || sys->vcpus[v].vapic.rvi != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef struct {
+    const vtdpi_platform_t *p;
+    vtdpi_system_t sys;
+    set_t seen;
+    level_t *level;
+    uint32_t depth, room;
+    explore_result_t *out;
+} search_t;
+
+static void push(search_t *s)
+{
+    if (s->depth == s->room) {
+        s->room = s->room == 0 ? 64 : s->room * 2;
+        s->level = realloc(s->level, s->room * sizeof(level_t));
+        memset(&s->level[s->depth], 0, (s->room - s->depth) * sizeof(level_t));
+    }
+    level_t *l = &s->level[s->depth++];
+    if (l->block == NULL) {
+        l->block = aligned_alloc(64, s->sys.size);
+    }
+    memcpy(l->block, s->sys.block, s->sys.size);
+    uint32_t only = only_actor(&s->sys);
+    l->actor = only < s->sys.actor.count ? only | 0x80000000U : 0;
+    l->alt = 0;
+    s->out->states++;
+    s->out->depth = s->depth > s->out->depth ? s->depth : s->out->depth;
+}
+
+static void keep_path(search_t *s)
+{
+    explore_result_t *out = s->out;
+    if (out->losses != 1) {
+        return;
+    }
+    for (uint32_t i = 0; i + 1 < s->depth && i < 4096; i++, out->path_length = i) {
+        out->path[i][0] = s->level[i].actor & 0x7FFFFFFFU;
+        out->path[i][1] = s->level[i].alt - 1;
+    }
+}
+
+/* The state on top has no successor. */
+static void end(search_t *s)
+{
+    s->out->ends++;
+    if (lost(&s->sys)) {
+        s->out->losses++;
+        keep_path(s);
+    }
+}
+
+/* Moves level [l] on to its next alternative; false if there is none. */
+static bool next(search_t *s, level_t *l)
+{
+    uint32_t only = l->actor & 0x80000000U;
+    uint32_t actor = l->actor & 0x7FFFFFFFU;
+    while (actor < s->sys.actor.count && l->alt >= vtdpi_enabled(&s->sys, actor)) {
+        actor = only != 0 ? s->sys.actor.count : actor + 1;
+        l->alt = 0;
+    }
+    l->actor = actor | only;
+    return actor < s->sys.actor.count;
+}
+
+static void step(search_t *s)
+{
+    level_t *l = &s->level[s->depth - 1];
+    bool fresh = l->alt == 0 && (l->actor == 0 || (l->actor & 0x80000000U) != 0);
+    memcpy(s->sys.block, l->block, s->sys.size);
+    if (!next(s, l)) {
+        if (fresh) {
+            end(s);
+        }
+        s->depth--;
+        return;
+    }
+    vtdpi_fire(&s->sys, l->actor & 0x7FFFFFFFU, l->alt++, NULL);
+    vtdpi_system_canonicalise(&s->sys);
+    s->out->transitions++;
+    set_add_room(&s->seen);
+    if (set_insert(&s->seen, vtdpi_system_hash(&s->sys))) {
+        push(s);
+    }
+}
+
+void explore(const vtdpi_platform_t *p, uint64_t limit, explore_result_t *out)
+{
+    search_t s;
+    memset(&s, 0, sizeof(s));
+    memset(out, 0, sizeof(*out));
+    s.p = p;
+    s.out = out;
+    void *block = aligned_alloc(64, vtdpi_system_size(p));
+    vtdpi_system_bind(&s.sys, p, block);
+    vtdpi_system_init(&s.sys);
+    set_add_room(&s.seen);
+    set_insert(&s.seen, vtdpi_system_hash(&s.sys));
+    push(&s);
+    while (s.depth > 0 && out->states < limit) {
+        step(&s);
+    }
+    out->closed = s.depth == 0;
+    out->monitors = s.sys.monitors;
+    for (uint32_t i = 0; i < s.room; i++) {
+        free(s.level[i].block);
+    }
+    free(s.level);
+    free(s.seen.slot);
+    free(block);
+}
