@@ -13,7 +13,7 @@ typedef struct {
     size_t distance;    /**< its distance, or one more than what is near enough */
 } vtdpi_nearest_t;
 
-/** Starts a search for [wanted]: a candidate is near when at most a third of its letters differ, or
+/** Starts a search for [wanted]: a candidate is near when about a third of its letters differ, or
  * 1 of a short one. */
 vtdpi_nearest_t vtdpi_nearest_start(const char *wanted);
 
