@@ -67,6 +67,9 @@ int cli_output_commit(cli_output_t *output);
 /** Closes it and removes it. */
 void cli_output_drop(cli_output_t *output);
 
+/** Makes signals that end the program, and failed assertions, remove what is guarded. */
+void cli_guard_start(void);
+
 /** Removes [path] and, if it is a folder, what we write into one, when a signal ends the program.
  * At most 16 at a time. */
 bool cli_guard(const char *path);

@@ -119,10 +119,8 @@ static void table_print(const cli_result_t *results, unsigned count)
 {
     (void)printf("%-*s", NAME_WIDTH, "");
     for (unsigned i = 0; i < count; i++) {
-        (void)printf("%*.*s", VALUE_WIDTH, VALUE_WIDTH - 1, results[i].title);
-        if (i > 0) {
-            (void)printf("%*s", RATIO_WIDTH, "");
-        }
+        int width = i > 0 ? VALUE_WIDTH + RATIO_WIDTH : VALUE_WIDTH;
+        (void)printf("%*.*s", width, width - 1, results[i].title);
     }
     (void)putchar('\n');
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -150,6 +150,7 @@ static int act(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    cli_guard_start();
     int code = act(argc, argv);
     int closed = cli_stdout_close();
     return closed > code ? closed : code;

@@ -21,13 +21,16 @@ static void on_signal(int number)
             (void)cli_folder_remove(guards[i]);
         }
     }
+    if (number == SIGABRT) {
+        _exit(CLI_INTERNAL); /* an assertion, which has said what it is about */
+    }
     (void)signal(number, SIG_DFL);
     (void)raise(number);
 }
 
-static void handlers_install(void)
+void cli_guard_start(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGABRT};
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
@@ -52,7 +55,6 @@ bool cli_guard(const char *path)
 {
     sigset_t before;
     bool done = false;
-    handlers_install();
     signals_hold(&before);
     for (int i = 0; i < GUARDS && !done; i++) {
         if (guards[i][0] == '\0' && strlen(path) < CLI_PATH) {

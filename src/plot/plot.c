@@ -183,7 +183,25 @@ static uint64_t round_up(uint64_t value)
     return low / power == 1 ? 2 * low : low / power == 2 ? low / 2 * 5 : 2 * low;
 }
 
-/** Range of the latency axis in ns. */
+/** Marks of a logarithmic axis: 1, 2, 5 and so on; all digits where it spans a decade or less. */
+static void script_marks(vtdpi_out_t *out, uint64_t low, uint64_t high)
+{
+    bool all = high / low <= 10;
+    bool first = true;
+    vtdpi_out_text(out, "marks = '");
+    for (uint64_t power = 1; power <= high && power < UINT64_MAX / 100; power *= 10) {
+        for (uint64_t digit = 1; digit < 10; digit++) {
+            uint64_t mark = digit * power;
+            if (mark >= low && mark <= high && (all || digit == 1 || digit == 2 || digit == 5)) {
+                vtdpi_out_printf(out, "%s%llu", first ? "" : ", ", (unsigned long long)mark);
+                first = false;
+            }
+        }
+    }
+    vtdpi_out_text(out, "'\n");
+}
+
+/** Range and marks of the latency axis in ns. */
 static void script_range(vtdpi_out_t *out, const vtdpi_plot_run_t *runs, unsigned count)
 {
     uint64_t low = UINT64_MAX, high = 0;
@@ -197,8 +215,11 @@ static void script_range(vtdpi_out_t *out, const vtdpi_plot_run_t *runs, unsigne
     if (low > high) {
         low = high = 1000;
     }
-    vtdpi_out_printf(out, "xmin = %llu\nxmax = %llu\n", (unsigned long long)round_down(low / 1000),
-                     (unsigned long long)round_up(high / 1000));
+    low = round_down(low / 1000);
+    high = round_up(high / 1000);
+    vtdpi_out_printf(out, "xmin = %llu\nxmax = %llu\n", (unsigned long long)low,
+                     (unsigned long long)high);
+    script_marks(out, low, high);
 }
 
 static bool is_svg(const char *name)

@@ -189,7 +189,7 @@ static void put_latency_ns(vtdpi_out_t *out, const vtdpi_stats_t *stats, unsigne
 /** The part of a stage's description that fits: whole, or up to its first comma or colon. */
 static int doc_length(const char *doc)
 {
-    enum { DOC_WIDTH = 51 };
+    enum { DOC_WIDTH = 52 };
 
     size_t length = strlen(doc);
     if (length > DOC_WIDTH) {
@@ -226,7 +226,7 @@ static void put_stages(vtdpi_out_t *out, const vtdpi_stats_t *stats)
     if (stats->fates[VTDPI_FATE_DELIVERED] == 0) {
         return;
     }
-    vtdpi_out_printf(out, "\n%-16s%12s%9s  %-10s%s\n", "Latency by stage", "mean ns", "share",
+    vtdpi_out_printf(out, "\n%-16s%12s%9s  %-9s%s\n", "Latency by stage", "mean ns", "share",
                      "known by", "what");
     for (unsigned stage = 0; stage < VTDPI_STAGE_COUNT; stage++) {
         if (stats->stage_sum[stage] == 0) {
@@ -235,7 +235,7 @@ static void put_stages(vtdpi_out_t *out, const vtdpi_stats_t *stats)
         vtdpi_out_printf(out, "  %-14s", vtdpi_stage_rows[stage].name);
         put_latency_ns(out, stats, VTDPI_STAT_STAGES + stage, 12);
         put_hundredths(out, share(stats->stage_sum[stage], stats->latency_sum), "%", 9);
-        vtdpi_out_printf(out, "  %-10s%.*s\n", vtdpi_stage_status(stats, stage),
+        vtdpi_out_printf(out, "  %-9s%.*s\n", vtdpi_stage_status(stats, stage),
                          doc_length(vtdpi_stage_rows[stage].doc), vtdpi_stage_rows[stage].doc);
     }
     vtdpi_out_printf(out, "  %-14s", "latency");

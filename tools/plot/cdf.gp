@@ -1,4 +1,4 @@
-# Cumulative distribution of the latency. Set in front of this: data, picture, runs, titles, xmin, xmax, terminal, output.
+# Cumulative distribution of the latency. Set in front of this: data, picture, runs, titles, xmin, xmax, marks, terminal, output.
 array colours[8] = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#000000', '#999933']
 set datafile separator comma
 set datafile columnheaders
@@ -6,9 +6,10 @@ set title 'Interrupt latency: from the device''s write to the first instruction 
 set xlabel 'latency (ns, logarithmic)'
 set ylabel 'fraction of interrupts not later'
 set logscale x
+eval 'set xtics ('.marks.')'
 set xrange [xmin:xmax]
 set yrange [0:1.02]
-set grid xtics ytics mxtics linecolor rgb '#DDDDDD'
+set grid xtics ytics linecolor rgb '#DDDDDD'
 set border 3
 set tics nomirror
 set key bottom right reverse Left box linecolor rgb '#CCCCCC'

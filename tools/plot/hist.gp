@@ -1,4 +1,4 @@
-# Histogram of the latency. Set in front of this: data, picture, runs, titles, xmin, xmax, terminal, output.
+# Histogram of the latency. Set in front of this: data, picture, runs, titles, xmin, xmax, marks, terminal, output.
 array colours[8] = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#000000', '#999933']
 set datafile separator comma
 set datafile columnheaders
@@ -6,9 +6,10 @@ set title 'Interrupt latency: from the device''s write to the first instruction 
 set xlabel 'latency (ns, logarithmic; bins an eighth of an octave wide)'
 set ylabel 'interrupts in the bin (%)'
 set logscale x
+eval 'set xtics ('.marks.')'
 set xrange [xmin:xmax]
 set yrange [0:*]
-set grid ytics linecolor rgb '#DDDDDD'
+set grid xtics ytics linecolor rgb '#DDDDDD'
 set border 3
 set tics nomirror
 set style fill transparent solid 0.45 border

@@ -6,6 +6,7 @@ set datafile columnheaders
 stats data skip 1 using 0 nooutput
 columns = int(STATS_columns)
 set title 'Mean interrupt latency by stage'
+set xlabel 'run'
 set ylabel 'latency (ns)'
 set style data histograms
 set style histogram rowstacked
