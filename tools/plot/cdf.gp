@@ -12,7 +12,7 @@ set yrange [0:1.02]
 set grid xtics ytics linecolor rgb '#DDDDDD'
 set border 3
 set tics nomirror
-set key bottom right reverse Left box linecolor rgb '#CCCCCC'
+set key bottom right width 1 reverse Left box linecolor rgb '#CCCCCC'
 plot for [i=1:runs] data \
     using (strcol('run') eq titles[i] ? column('latency_ns') : NaN):(column('fraction')) \
     with steps linewidth 2.5 dashtype i linecolor rgb colours[i] title titles[i]

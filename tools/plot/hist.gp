@@ -13,7 +13,7 @@ set grid xtics ytics linecolor rgb '#DDDDDD'
 set border 3
 set tics nomirror
 set style fill transparent solid 0.45 border
-set key top right reverse Left box linecolor rgb '#CCCCCC'
+set key top right width 1 reverse Left box linecolor rgb '#CCCCCC'
 plot for [i=1:runs] data \
     using (strcol('run') eq titles[i] ? column('low_ns') : NaN):(0):(column('low_ns')):(column('high_ns')):(0):(column('percent')) \
     with boxxyerror linewidth 1 linecolor rgb colours[i] title titles[i]

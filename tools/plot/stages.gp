@@ -16,7 +16,7 @@ set border 3
 set tics nomirror
 set xrange [-0.6:runs - 0.4]
 set yrange [0:*]
-set key outside right top reverse Left invert box linecolor rgb '#CCCCCC'
+set key outside right top width 1 reverse Left invert box linecolor rgb '#CCCCCC'
 solid = columns < 10 ? columns : 10
 plot for [c=2:solid] data using c:xtic(1) linecolor rgb colours[c - 1] fillstyle solid title columnheader(c), \
     for [c=11:columns] data using c:xtic(1) linecolor rgb colours[(c - 2) % 9 + 1] fillstyle pattern 2 \
