@@ -16,13 +16,13 @@ typedef enum {
     VTDPI_STAT_FIXED
 } vtdpi_stat_id_t;
 
-/** Exit reasons that have a name. */
+/** Exit reasons that have a name, in the order of vmexit.def. */
 enum {
-    VTDPI_STAT_EXIT_ROWS = 0
 
-#define VTDPI_VMEXIT(number, NAME, name, kind, doc) +1
+#define VTDPI_VMEXIT(number, NAME, name, kind, doc) VTDPI_STAT_EXIT_##NAME,
 #include "vtdpi/vmexit.def"
 #undef VTDPI_VMEXIT
+    VTDPI_STAT_EXIT_ROWS
 };
 
 /** Parts of a CPU's time. */
