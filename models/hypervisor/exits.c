@@ -88,11 +88,9 @@ vtdpi_op_t vtdpi_fn_exit_handler(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_r
         VTDPI_YIELD(f, exit_request_event(x));
     } else if (f->x[0] == VTDPI_EXIT_TPR_BELOW_THRESHOLD) {
         VTDPI_YIELD(f, exit_request_event(x));
-    } else if (f->x[0] == VTDPI_EXIT_VMCALL) {
-        if (x->guest->exit_reg[0] == EXIT_CALL_WRITE_MSI) {
-            VTDPI_YIELD(f, hv_lump(VTDPI_LUMP_user, VTDPI_STAGE_vmm));
-            VTDPI_YIELD(f, exit_write_msi(x));
-        }
+    } else if (exit_is_msi_write(x, f->x[0])) { /* user space emulates the device's registers */
+        VTDPI_YIELD(f, hv_lump(VTDPI_LUMP_user, VTDPI_STAGE_vmm));
+        VTDPI_YIELD(f, exit_write_msi(x));
     } else if (f->x[0] == VTDPI_EXIT_EOI_INDUCED) { /* nothing listens to an edge interrupt's EOI */
         VTDPI_YIELD(f, hv_seen(hv_op(VTDPI_OP_SPEND, VTDPI_STAGE_hv, 0, 0), VTDPI_EV_kvm_eoi,
                                x->vcpu, f->x[1], 0));

@@ -26,6 +26,7 @@ vtdpi_op_t vtdpi_fn_schedule(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_resul
 {
     VTDPI_BEGIN(f);
     f->x[1] = x->me->host_if;
+    x->self->preempt_off++; /* the scheduler is not preempted */
     VTDPI_YIELD(f, hv_op(VTDPI_OP_CLI, VTDPI_STAGE_schedule, 0, 0));
     VTDPI_YIELD(f, hv_op(VTDPI_OP_RESCHED, VTDPI_STAGE_schedule, 0, 0));
     VTDPI_YIELD(f, hv_op(VTDPI_OP_PICK, VTDPI_STAGE_schedule, f->x[0], 0));
@@ -52,6 +53,7 @@ vtdpi_op_t vtdpi_fn_schedule(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_resul
         }
     }
     VTDPI_YIELD(f, hv_op(VTDPI_OP_TICK, VTDPI_STAGE_schedule, 0, 0));
+    x->self->preempt_off--;
     if (f->x[1] != 0) {
         VTDPI_YIELD(f, hv_op(VTDPI_OP_STI, VTDPI_STAGE_schedule, 0, 0));
     }
