@@ -63,8 +63,15 @@ static bool exit_is_apic_write(uint64_t reason)
            reason == VTDPI_EXIT_APIC_WRITE;
 }
 
-/* The MSI that the guest writes: source 15:0, vCPU 39:16, vector 47:40 of the hypercall's argument.
- */
+/* A write to the device's MSI registers faults into the hypervisor; a guest may ask by hypercall
+ * too. */
+static bool exit_is_msi_write(const vtdpi_ctx_t *x, uint64_t reason)
+{
+    return (reason == VTDPI_EXIT_EPT_MISCONFIG || reason == VTDPI_EXIT_VMCALL) &&
+           x->guest->exit_reg[0] == EXIT_CALL_WRITE_MSI;
+}
+
+/* The MSI that the guest writes: source 15:0, vCPU 39:16, vector 47:40 of the second register. */
 static vtdpi_op_t exit_write_msi(const vtdpi_ctx_t *x)
 {
     uint64_t packed = x->guest->exit_reg[1];
