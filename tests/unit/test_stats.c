@@ -123,18 +123,18 @@ static void test_stats__one_of_each_fate__counted_once(void **state)
                                         "interrupts.lost"};
     start();
     vtdpi_stats_t *stats = stats_new();
-    for (uint8_t fate = 0; fate <= VTDPI_FATE_LOST; fate++) {
+    for (unsigned fate = 0; fate <= VTDPI_FATE_LOST; fate++) {
         for (unsigned i = 0; i <= fate; i++) {
             vtdpi_interrupt_record_t record = vtdpi_specimen_record(1, 7000);
-            record.fate = fate;
+            record.fate = (uint8_t)fate;
             record.exits = 2;
             record.core_cyc[1] = 10;
             vtdpi_stats_add(stats, &record);
         }
     }
     finish(stats);
-    for (uint8_t fate = 0; fate <= VTDPI_FATE_LOST; fate++) {
-        char expected[2] = {(char)('1' + fate), '\0'};
+    for (unsigned fate = 0; fate <= VTDPI_FATE_LOST; fate++) {
+        char expected[2] = {(char)('1' + (int)fate), '\0'};
         assert_value(stats, names[fate], expected);
     }
     assert_value(stats, "interrupts.written", "15");
