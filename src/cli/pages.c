@@ -101,10 +101,15 @@ static void list_events(void)
     }
 }
 
+/** The names of statistics; of those of each CPU, the ones of CPU 0. */
 static void list_stats(void)
 {
     for (unsigned i = 0; i < vtdpi_stat_count(); i++) {
-        (void)printf("%s\n", vtdpi_stat_name(i));
+        const char *name = vtdpi_stat_name(i);
+        bool other_cpu = strncmp(name, "cycles.cpu", 10) == 0 && strncmp(name + 10, "0.", 2) != 0;
+        if (!other_cpu) {
+            (void)printf("%s\n", name);
+        }
     }
 }
 

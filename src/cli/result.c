@@ -97,10 +97,11 @@ const cli_value_t *cli_result_find(const cli_result_t *result, const char *name)
 
 void cli_results_distinguish(cli_result_t *results, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = count;
+         i-- > 1;) { /* from the last one: those before it still have their own titles */
         unsigned same = 0;
         for (unsigned j = 0; j < i; j++) {
-            same += strncmp(results[j].title, results[i].title, strlen(results[i].title)) == 0;
+            same += strcmp(results[j].title, results[i].title) == 0;
         }
         size_t length = strlen(results[i].title);
         if (same > 0 && length + 6 < sizeof results[i].title) {
