@@ -155,7 +155,9 @@ typedef struct {
     uint8_t host_vector;/**< host vector, 0: none */
     uint8_t attached;   /**< bound to a vCPU */
     uint8_t enabled;    /**< the device may write */
-    uint8_t pad_[4];
+    uint8_t old_vector; /**< host vector before the last move, still looked up: one may be on its way; 0: none */
+    uint8_t pad_[7];
+    uint32_t old_cpu;   /**< its CPU */
 } vtdpi_source_t;
 
 /** A request of a user to the toolstack. */

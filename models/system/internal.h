@@ -80,6 +80,7 @@ void vtdpi_sys_enqueue(vtdpi_system_t *sys, uint32_t t, uint32_t cpu);
 
 /* root.c */
 bool vtdpi_sys_root(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vtdpi_result_t *r);
+uint32_t vtdpi_sys_route_of(const vtdpi_system_t *sys, uint32_t c, uint64_t vector);
 uint32_t vtdpi_sys_allocate(const vtdpi_system_t *sys, uint32_t cpu);
 
 /* nonroot.c */
@@ -110,6 +111,7 @@ void vtdpi_sys_request(vtdpi_system_t *sys, uint32_t r);
 bool vtdpi_sys_source_enabled(const vtdpi_system_t *sys, uint32_t s);
 void vtdpi_sys_source(vtdpi_system_t *sys, uint32_t s);
 void vtdpi_sys_message(vtdpi_system_t *sys, uint32_t m);
+void vtdpi_sys_touch_senders(vtdpi_system_t *sys);
 int vtdpi_sys_message_slot(const vtdpi_system_t *sys);
 int vtdpi_sys_send(vtdpi_system_t *sys, const vtdpi_intr_msg_t *msg, uint32_t vcpu, bool from_unit);
 

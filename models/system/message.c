@@ -103,12 +103,7 @@ void vtdpi_sys_message(vtdpi_system_t *sys, uint32_t m)
     }
     memset(message, 0, sizeof(*message));
     if (full) {
-        for (uint32_t r = 0; r < sys->p->request_count; r++) {
-            vtdpi_sys_touch(sys, sys->actor.request + r);
-        }
-        for (uint32_t c = 0; c < sys->p->cpu_count; c++) {
-            vtdpi_sys_touch_cpu(sys, c);
-        }
+        vtdpi_sys_touch_senders(sys);
     }
     if (sys->queue->phase != 0) {
         vtdpi_sys_touch(sys, sys->actor.queue);

@@ -120,12 +120,7 @@ void vtdpi_sys_event_op(const vtdpi_system_t *sys, uint32_t c, sys_event_t ev, v
 /* The interrupt that vector [v] of CPU [c] stands for leaves the IRR: host software has it now. */
 static uint32_t recognise_source(vtdpi_system_t *sys, uint32_t c, uint8_t vector)
 {
-    uint32_t source = VTDPI_NOBODY;
-    for (uint32_t s = 0; s < sys->p->source_count && source == VTDPI_NOBODY; s++) {
-        if (sys->sources[s].host_vector == vector && sys->sources[s].host_cpu == c) {
-            source = s;
-        }
-    }
+    uint32_t source = vtdpi_sys_route_of(sys, c, vector);
     if (!sys->p->ghost) {
         return source;
     }

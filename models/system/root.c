@@ -70,10 +70,13 @@ static uint64_t root_take_tool(vtdpi_system_t *sys)
     return VTDPI_NOBODY;
 }
 
-static uint64_t root_route_of(const vtdpi_system_t *sys, uint32_t c, uint64_t vector)
+/* Source whose host interrupt is [vector] on CPU [c], by its present place or by the one before the last move. */
+uint32_t vtdpi_sys_route_of(const vtdpi_system_t *sys, uint32_t c, uint64_t vector)
 {
-    for (uint32_t s = 0; s < sys->p->source_count; s++) {
-        if (sys->sources[s].host_vector == vector && sys->sources[s].host_cpu == c && vector != 0) {
+    for (uint32_t s = 0; s < sys->p->source_count && vector != 0; s++) {
+        const vtdpi_source_t *source = &sys->sources[s];
+        if ((source->host_vector == vector && source->host_cpu == c) ||
+            (source->old_vector == vector && source->old_cpu == c)) {
             return s;
         }
     }
@@ -85,7 +88,7 @@ uint32_t vtdpi_sys_allocate(const vtdpi_system_t *sys, uint32_t cpu)
 {
     for (uint32_t i = 0; i < sys->p->host_vectors; i++) {
         uint32_t vector = VTDPI_HV_FIRST_DEVICE + i;
-        if (root_route_of(sys, cpu, vector) == VTDPI_NOBODY) {
+        if (vtdpi_sys_route_of(sys, cpu, vector) == VTDPI_NOBODY) {
             return vector;
         }
     }
@@ -106,6 +109,8 @@ static void root_route(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vt
             return;
         }
         vtdpi_sys_see(sys, VTDPI_EV_host_vector_allocated, c, op->a, cpu, vector, 0);
+        s->old_cpu = s->host_cpu;
+        s->old_vector = s->host_vector;
         s->host_cpu = cpu;
         s->host_vector = (uint8_t)vector;
     }
@@ -179,7 +184,7 @@ bool vtdpi_sys_root(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vtdpi
         r->v[0] = root_take_tool(sys);
         return true;
     case VTDPI_OP_ROUTE_OF:
-        r->v[0] = root_route_of(sys, c, op->a);
+        r->v[0] = vtdpi_sys_route_of(sys, c, op->a);
         return true;
     case VTDPI_OP_ROUTE:
         root_route(sys, c, op, r);

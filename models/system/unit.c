@@ -31,6 +31,25 @@ int vtdpi_sys_message_slot(const vtdpi_system_t *sys)
     return -1;
 }
 
+/* The last message slot was taken, or became free: whoever sends looks again. */
+void vtdpi_sys_touch_senders(vtdpi_system_t *sys)
+{
+    for (uint32_t r = 0; r < sys->p->request_count; r++) {
+        vtdpi_sys_touch(sys, sys->actor.request + r);
+    }
+    for (uint32_t c = 0; c < sys->p->cpu_count; c++) {
+        vtdpi_sys_touch_cpu(sys, c);
+    }
+}
+
+/* The last request slot was taken, or became free: devices look again. */
+static void touch_devices(vtdpi_system_t *sys)
+{
+    for (uint32_t s = 0; s < sys->p->source_count; s++) {
+        vtdpi_sys_touch(sys, sys->actor.source + s);
+    }
+}
+
 int vtdpi_sys_send(vtdpi_system_t *sys, const vtdpi_intr_msg_t *msg, uint32_t vcpu, bool from_unit)
 {
     int m = vtdpi_sys_message_slot(sys);
@@ -44,6 +63,9 @@ int vtdpi_sys_send(vtdpi_system_t *sys, const vtdpi_intr_msg_t *msg, uint32_t vc
     message->from_unit = from_unit;
     message->used = 1;
     vtdpi_sys_touch(sys, sys->actor.message + (uint32_t)m);
+    if (vtdpi_sys_message_slot(sys) < 0) {
+        vtdpi_sys_touch_senders(sys);
+    }
     return m;
 }
 
@@ -102,6 +124,9 @@ void vtdpi_sys_source(vtdpi_system_t *sys, uint32_t s)
     }
     vtdpi_sys_see(sys, VTDPI_EV_msi_written, VTDPI_NOBODY, s, q->msi.addr, q->msi.data, 0);
     vtdpi_sys_touch(sys, sys->actor.request + (uint32_t)r);
+    if (unit_free_request(sys) < 0) {
+        touch_devices(sys);
+    }
 }
 
 /* Request [r] is done: the younger ones of its requester move up, held-back devices may write, a wait may complete. */
@@ -122,9 +147,7 @@ static void request_free(vtdpi_system_t *sys, uint32_t r)
         sys->ghost_request[r] = 0;
     }
     if (was_full) {
-        for (uint32_t s = 0; s < sys->p->source_count; s++) {
-            vtdpi_sys_touch(sys, sys->actor.source + s);
-        }
+        touch_devices(sys);
     }
     if (sys->queue->phase != 0) {
         vtdpi_sys_touch(sys, sys->actor.queue);

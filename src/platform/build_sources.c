@@ -46,8 +46,12 @@ static void sources_irte(vtdpi_build_t *b)
     uint32_t next = 0;
     for (uint32_t d = 0; d < s->device_count; d++) {
         uint32_t irte = device_first(s, d, next, &next);
+        uint32_t first = irte;
         for (uint32_t i = 0; i < s->interrupt_count; i++) {
             if (!s->interrupts[i].emulated && s->interrupts[i].device == d) {
+                bool run = !s->devices[d].msix;
+                b->sources[i].handle = run ? first : irte;
+                b->sources[i].subhandle_valid = run ? 1 : 0;
                 b->sources[i].irte = irte++;
             }
         }

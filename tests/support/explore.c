@@ -48,22 +48,52 @@ typedef struct {
     uint32_t actor, alt;
 } level_t;
 
+/* An operation of a CPU in root mode that commutes with all that others do, and with the arrival of interrupts. */
+static bool local_to_cpu(const vtdpi_system_t *sys, uint32_t c, const vtdpi_alt_t *alt)
+{
+    if (alt->nonroot) {
+        return false;
+    }
+    switch (alt->op.kind) {
+    case VTDPI_OP_SPEND:
+    case VTDPI_OP_VMWRITE:
+    case VTDPI_OP_STI:
+        return true;
+    case VTDPI_OP_CLI: /* with interrupts off already, none is recognised before or after these */
+    case VTDPI_OP_STORE:
+    case VTDPI_OP_UNLOCK:
+    case VTDPI_OP_EOI:
+    case VTDPI_OP_RESCHED:
+    case VTDPI_OP_CLOCK:
+    case VTDPI_OP_ROUTE_OF:
+        return sys->cpus[c].host_if == 0;
+    default:
+        return false;
+    }
+}
+
 /*
- * The only actor that needs to be tried here, or count: a CPU in root mode that spends time or writes its VMCS commutes with
- * everything else, whether an interrupt is recognised before or after it.
+ * A device may write at once, and the unit may decode and send at once, for what follows can wait as long as it likes; as long as
+ * nobody rewrites remapping entries.
  */
+static bool local_to_unit(const vtdpi_system_t *sys, const vtdpi_alt_t *alt)
+{
+    return sys->p->queue_count == 0 &&
+           (alt->op.kind == VTDPI_OP_MSI_WRITE || alt->op.kind == VTDPI_OP_ADMIT ||
+            alt->op.kind == VTDPI_OP_FETCH || alt->op.kind == VTDPI_OP_FORWARD);
+}
+
+/* The only actor that needs to be tried here, for its operation commutes with everything else; or count. */
 static uint32_t only_actor(const vtdpi_system_t *sys)
 {
-    for (uint32_t c = 0; c < sys->p->cpu_count; c++) {
+    for (uint32_t i = 0; i < sys->actor.count; i++) {
         vtdpi_alt_t alt;
-        if (vtdpi_enabled(sys, c) != 1) {
+        if (vtdpi_enabled(sys, i) != 1) {
             continue;
         }
-        vtdpi_pending(sys, c, 0, &alt);
-        bool local = alt.op.kind == VTDPI_OP_SPEND || alt.op.kind == VTDPI_OP_VMWRITE ||
-                     alt.op.kind == VTDPI_OP_STI;
-        if (local && !alt.nonroot) {
-            return c;
+        vtdpi_pending(sys, i, 0, &alt);
+        if (i < sys->p->cpu_count ? local_to_cpu(sys, i, &alt) : local_to_unit(sys, &alt)) {
+            return i;
         }
     }
     return sys->actor.count;
