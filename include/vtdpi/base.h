@@ -58,6 +58,13 @@ VTDPI_API VTDPI_NORETURN void vtdpi_assert_failed(const char *file, int line, co
 #define VTDPI_ASSERT(cond) ((cond) ? (void)0 : vtdpi_assert_failed(__FILE__, __LINE__, #cond))
 #endif
 
+/** Marks what cannot be reached; [text] says why. */
+#ifdef VTDPI_NO_ASSERT
+#define VTDPI_UNREACHABLE(text) __builtin_unreachable()
+#else
+#define VTDPI_UNREACHABLE(text) vtdpi_assert_failed(__FILE__, __LINE__, text)
+#endif
+
 /** A mask of the lowest [width] bits. *Pre:* width 1 to 64. */
 static inline uint64_t vtdpi_mask(unsigned width)
 {

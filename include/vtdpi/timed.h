@@ -27,6 +27,7 @@ typedef struct {
     uint64_t hz;  /**< frequency, a multiple of 1 kHz */
     uint64_t num; /**< 10^12 / hz, reduced */
     uint64_t den;
+    uint64_t inverse; /**< floor(2^64 / den) + 1 if products with it are exact here, else 0 */
 } vtdpi_clock_t;
 
 /** Entries of the table of logarithms; one more stands at the end. */

@@ -60,7 +60,7 @@ static vtdpi_op_t guest_step_op(const vtdpi_ctx_t *x, const vtdpi_step_t *s)
     case VTDPI_STEP_REPEAT:
     case VTDPI_STEP_COUNT:
     default:
-        VTDPI_ASSERT(!"a loop is no instruction");
+        VTDPI_UNREACHABLE("a loop is no instruction");
         return guest_instr(VTDPI_OP_SPEND, 0, 0);
     }
 }

@@ -14,7 +14,7 @@ static uint32_t ghost_free_slot(const vtdpi_system_t *sys)
             return i;
         }
     }
-    VTDPI_ASSERT(!"more live interrupts than slots");
+    VTDPI_UNREACHABLE("more live interrupts than slots");
     return 0;
 }
 

@@ -297,7 +297,7 @@ static void nonroot_enter(vtdpi_system_t *sys, uint32_t c)
     }
     if (check != VTDPI_CHECK_NONE) {
         vtdpi_sys_see(sys, VTDPI_EV_entry_failed, c, v, check, 0, 0);
-        VTDPI_ASSERT(!"the hypervisor model set up a VMCS that VM entry refuses");
+        VTDPI_UNREACHABLE("the hypervisor model set up a VMCS that VM entry refuses");
     }
     guest->controls = vtdpi_vmcs_controls(&guest->vmcs);
     if (vtdpi_ctl_process_posted_interrupts(guest->controls)) {

@@ -93,7 +93,7 @@ void vtdpi_sys_outside(vtdpi_system_t *sys, uint32_t e)
         break;
     case VTDPI_EVENT_COUNT:
     default:
-        VTDPI_ASSERT(!"unknown outside event");
+        VTDPI_UNREACHABLE("unknown outside event");
         break;
     }
 }

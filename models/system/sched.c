@@ -93,8 +93,12 @@ static void sched_put_back(vtdpi_system_t *sys, uint32_t c, uint32_t t, bool inv
         return;
     }
     if (!sched_idle(sys, t) && sched_must_leave(sys, c, t)) {
+        uint32_t to = sched_choose_cpu(sys, t);
         th->declared = th->state == VTDPI_TS_SLEEPING;
-        vtdpi_sys_enqueue(sys, t, sched_choose_cpu(sys, t));
+        vtdpi_sys_enqueue(sys, t, to);
+        if (to != c) {
+            vtdpi_sys_see(sys, VTDPI_EV_sched_migrate, c, t, c, to, 0);
+        }
         th->preempted = 1;
     }
 }
@@ -145,9 +149,6 @@ void vtdpi_sys_switch(vtdpi_system_t *sys, uint32_t c)
     vtdpi_thread_t *old = &sys->threads[prev];
     vtdpi_thread_t *th = &sys->threads[next];
     old->on_cpu = 0;
-    if (th->cpu != c) {
-        vtdpi_sys_see(sys, VTDPI_EV_sched_migrate, c, next, th->cpu, c, 0);
-    }
     vtdpi_sys_see(sys, VTDPI_EV_sched_switch, c, prev, next, old->preempted, 0);
     th->on_cpu = 1;
     th->cpu = c;

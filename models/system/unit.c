@@ -417,7 +417,7 @@ void vtdpi_sys_request(vtdpi_system_t *sys, uint32_t r)
         break;
     case VTDPI_RQ_FREE:
     default:
-        VTDPI_ASSERT(!"a free request cannot move");
+        VTDPI_UNREACHABLE("a free request cannot move");
         break;
     }
 }
