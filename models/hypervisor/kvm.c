@@ -109,6 +109,7 @@ vtdpi_op_t vtdpi_hv_kvm_thread(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_res
         if ((f->x[1] & UINT32_MAX) != VTDPI_NOBODY) {
             VTDPI_YIELD(f, kvm_handle(f));
         }
+        f->x[1] = 0; /* what is over leaves no trace in the state */
     }
     VTDPI_END(f, 0);
 }

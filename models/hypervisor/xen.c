@@ -43,6 +43,9 @@ vtdpi_op_t vtdpi_hv_xen_thread(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_res
         VTDPI_YIELD(
             f, vtdpi_op_call(f->x[0] == VTDPI_EXIT_HLT ? VTDPI_FN_xen_block : VTDPI_FN_exit_handler,
                              f->x[0], f->x[1], 0));
+        for (unsigned i = 0; i < VTDPI_FRAME_LOCALS; i++) {
+            f->x[i] = 0; /* what is over leaves no trace in the state */
+        }
     }
     VTDPI_END(f, 0);
 }
