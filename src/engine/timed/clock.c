@@ -3,6 +3,12 @@
 
 enum { HZ_STEP = 1000 };
 
+/* A product of two words, where the compiler has such a type. */
+__extension__ typedef unsigned __int128 wide_t;
+
+/** Operands up to here divide exactly by multiplication; else the division is a division. */
+#define CLOCK_EXACT (UINT64_C(1) << 52)
+
 static uint64_t greatest_common_divisor(uint64_t a, uint64_t b)
 {
     while (b != 0) {
@@ -22,14 +28,25 @@ void vtdpi_clock_make(vtdpi_clock_t *clock, uint64_t hz)
     clock->hz = hz;
     clock->num = num / common;
     clock->den = den / common;
+    /* floor(x * (floor(2^64 / den) + 1) / 2^64) = floor(x / den) while x * den < 2^64 */
+    bool exact = clock->den > 1 && clock->den < 4096 && clock->num < CLOCK_EXACT / 4096;
+    clock->inverse = exact ? (UINT64_MAX / clock->den) + 1 : 0;
+}
+
+static inline uint64_t divided(const vtdpi_clock_t *clock, uint64_t x)
+{
+    if (clock->inverse != 0 && x < CLOCK_EXACT) {
+        return (uint64_t)(((wide_t)x * clock->inverse) >> 64);
+    }
+    return x / clock->den;
 }
 
 /* edge = q * den + r: floor(edge * num / den) = q * num + floor(r * num / den), and r * num < 2^62 for every hz below 4 THz. */
 uint64_t vtdpi_clock_edge(const vtdpi_clock_t *clock, uint64_t edge)
 {
-    uint64_t q = edge / clock->den;
-    uint64_t r = edge % clock->den;
-    return (q * clock->num) + ((r * clock->num) / clock->den);
+    uint64_t q = divided(clock, edge);
+    uint64_t r = edge - (q * clock->den);
+    return (q * clock->num) + divided(clock, r * clock->num);
 }
 
 /* floor(k * num / den) >= ps if and only if k >= ps * den / num. */

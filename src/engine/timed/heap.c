@@ -50,19 +50,50 @@ static void heap_down(vtdpi_timed_t *t, uint32_t place, uint32_t a)
 static void heap_count_kind(vtdpi_timed_t *t, uint32_t a, uint32_t step)
 {
     uint8_t kind = t->actors[a].kind;
-    t->head->sources_due += kind == TIMED_SOURCE ? step : 0U;
-    t->head->outside_due += kind == TIMED_OUTSIDE ? step : 0U;
+    if (kind == TIMED_SOURCE) {
+        t->head->sources_due += step;
+    } else if (kind == TIMED_OUTSIDE) {
+        t->head->outside_due += step;
+    }
 }
 
 void timed_heap_put(vtdpi_timed_t *t, uint32_t a)
 {
     VTDPI_ASSERT(t->actors[a].place == TIMED_NOWHERE);
     heap_count_kind(t, a, 1);
+    if (t->head->hole != 0) {
+        t->head->hole = 0;
+        heap_down(t, 0, a);
+        return;
+    }
     heap_up(t, t->head->heap_count++, a);
+}
+
+/* Takes off [a], which is the first. */
+void timed_heap_open(vtdpi_timed_t *t, uint32_t a)
+{
+    VTDPI_ASSERT(t->heap[0] == a && t->head->hole == 0);
+    t->actors[a].place = TIMED_NOWHERE;
+    heap_count_kind(t, a, UINT32_MAX);
+    t->head->hole = 1;
+}
+
+/* Fills the hole, if there still is one. */
+void timed_heap_close(vtdpi_timed_t *t)
+{
+    if (t->head->hole == 0) {
+        return;
+    }
+    t->head->hole = 0;
+    uint32_t last = t->heap[--t->head->heap_count];
+    if (t->head->heap_count > 0) {
+        heap_down(t, 0, last);
+    }
 }
 
 void timed_heap_remove(vtdpi_timed_t *t, uint32_t a)
 {
+    timed_heap_close(t);
     uint32_t place = t->actors[a].place;
     VTDPI_ASSERT(place < t->head->heap_count && t->heap[place] == a);
     uint32_t last = t->heap[--t->head->heap_count];

@@ -223,6 +223,9 @@ static void ledger_move(vtdpi_timed_t *t)
 void timed_ledger_settle(vtdpi_timed_t *t, uint32_t source)
 {
     const vtdpi_system_t *sys = t->sys;
+    if (t->head->live == 0 && sys->new_id == 0) {
+        return;
+    }
     for (uint32_t i = 0; i < sys->sealed_count; i++) {
         timed_entry_t *e = timed_ledger_find(t, sys->sealed[i].id);
         VTDPI_ASSERT(e != NULL);

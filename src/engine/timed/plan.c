@@ -80,10 +80,26 @@ static void plan_admit(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const v
     timed_plan_param(t, act, VTDPI_T_irte_cache_hit, op->stage);
 }
 
-static void plan_spend(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const vtdpi_alt_t *alt)
+/* What is left of an interruptible SPEND of [cycles] that began earlier, or all of it. */
+static uint64_t plan_rest(vtdpi_timed_t *t, timed_actor_t *act, const vtdpi_alt_t *alt,
+                          uint64_t cycles)
 {
     const vtdpi_op_t *op = &alt->op;
     timed_rest_t *rest = &t->rests[alt->slot];
+    act->slot = alt->slot;
+    act->cuttable = 1;
+    act->rule = (((uint32_t)op->stage << 16) | ((uint32_t)op->lump << 8) | op->cost) ^
+                (uint32_t)(op->a * 31U) ^ (uint32_t)(op->b * 37U);
+    if (rest->cycles != 0 && rest->rule == act->rule) {
+        cycles = rest->cycles;
+    }
+    rest->cycles = 0;
+    return cycles;
+}
+
+static void plan_spend(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const vtdpi_alt_t *alt)
+{
+    const vtdpi_op_t *op = &alt->op;
     VTDPI_ASSERT(alt->slot < t->rest_count && t->actors[a].kind == TIMED_CPU);
     uint64_t cycles = op->b;
     unsigned guess = 0;
@@ -96,14 +112,9 @@ static void plan_spend(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const v
     } else if (op->a != 0) {
         cycles = vtdpi_clock_at_or_after(&t->cfg->clock[act->domain], op->a);
     }
-    act->slot = alt->slot;
-    act->cuttable = (op->flags & VTDPI_OPF_INTERRUPTIBLE) != 0;
-    act->rule = (((uint32_t)op->stage << 16) | ((uint32_t)op->lump << 8) | op->cost) ^
-                (uint32_t)(op->a * 31U) ^ (uint32_t)(op->b * 37U);
-    if (rest->cycles != 0 && rest->rule == act->rule) {
-        cycles = rest->cycles;
+    if ((op->flags & VTDPI_OPF_INTERRUPTIBLE) != 0) {
+        cycles = plan_rest(t, act, alt, cycles);
     }
-    rest->cycles = 0;
     timed_plan_work(t, act, cycles, op->stage, guess);
 }
 

@@ -46,6 +46,7 @@ typedef struct timed_actor {
     uint64_t tag;   /**< vtdpi_alt_t.tag */
     uint64_t a, b;  /**< operands of the operation */
     uint64_t waited; /**< ps that it waited for a memory line */
+    uint64_t looked; /**< number of the fire after which it was last looked at */
     timed_segment_t segment[TIMED_SEGMENTS];
     uint32_t place;   /**< in the heap; TIMED_NOWHERE: nothing under way */
     uint32_t slot;    /**< SPEND: where its rest is kept */
@@ -127,17 +128,22 @@ typedef struct timed_head {
     uint64_t memo_edge[VTDPI_DOMAIN_COUNT];
     uint64_t enter[VTDPI_REQUESTS_MAX];   /**< when a request enters the unit */
     uint32_t heap_count;
+    uint32_t hole;        /**< 1: heap[0] is free, its actor having just fired */
     uint32_t sources_due; /**< sources in the heap */
     uint32_t outside_due; /**< outside events in the heap */
     uint32_t live;        /**< live interrupts */
     uint32_t live_high;   /**< entries of the ledger in use */
-    uint32_t pad_;
     vtdpi_totals_t totals;
 } timed_head_t;
 
-/* heap.c: actors by (due, number) */
+/*
+ * heap.c: actors by (due, number). The first one can be taken off leaving a hole, which the next one that is put in fills: most actors
+ * that fire are due again.
+ */
 void timed_heap_put(vtdpi_timed_t *t, uint32_t a);
 void timed_heap_remove(vtdpi_timed_t *t, uint32_t a);
+void timed_heap_open(vtdpi_timed_t *t, uint32_t a);
+void timed_heap_close(vtdpi_timed_t *t);
 
 /* arrival.c */
 void timed_arrival_table(vtdpi_timed_cfg_t *cfg);

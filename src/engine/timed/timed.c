@@ -247,6 +247,16 @@ static void fire_effects(vtdpi_timed_t *t, uint32_t a, const timed_actor_t *act)
     }
 }
 
+/* Looks at an actor whose alternatives may have changed, once. */
+static void fire_look(vtdpi_timed_t *t, uint32_t a)
+{
+    timed_actor_t *act = &t->actors[a];
+    if (act->looked != t->head->totals.operations) {
+        act->looked = t->head->totals.operations;
+        timed_schedule(t, a);
+    }
+}
+
 static void fire_progress(const vtdpi_timed_t *t)
 {
     if (t->listener != NULL && t->listener->progress != NULL &&
@@ -265,7 +275,11 @@ void vtdpi_timed_fire(vtdpi_timed_t *t, uint32_t actor)
     head->memo_edge[act->domain] = act->edge;
     timed_ledger_charge(t, actor, act->due);
     timed_occupancy(t, actor, act->due);
-    timed_heap_remove(t, actor);
+    if (act->place == 0) {
+        timed_heap_open(t, actor);
+    } else { /* another of those due now, which a test picks */
+        timed_heap_remove(t, actor);
+    }
     uint32_t source = fire_arrival(t, actor, act);
     if (act->kind == TIMED_CPU && act->op == VTDPI_OP_VMEXIT) {
         fire_exit(t, actor);
@@ -279,7 +293,8 @@ void vtdpi_timed_fire(vtdpi_timed_t *t, uint32_t actor)
         fire_effects(t, actor, act);
     }
     for (uint32_t i = 0; i < t->sys->touched_count; i++) {
-        timed_schedule(t, t->sys->touched[i]);
+        fire_look(t, t->sys->touched[i]);
     }
+    timed_heap_close(t);
     fire_progress(t);
 }
