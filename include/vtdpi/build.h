@@ -1,8 +1,9 @@
 /*
- * From a scenario to a platform: which memory lines exist and where, which controls each VMCS has, which threads run where, which
- * remapping entry and host vector each interrupt source gets.
+ * From a scenario to a platform: which memory lines exist and where, which controls each VMCS has,
+ * which threads run where, which remapping entry and host vector each interrupt source gets.
  *
- * A program that wants a platform of its own makes a scenario in C (vtdpi_scenario_default, then its arrays) and builds it.
+ * A program that wants a platform of its own makes a scenario in C (vtdpi_scenario_default, then
+ * its arrays) and builds it.
  */
 #ifndef VTDPI_BUILD_H
 #define VTDPI_BUILD_H
@@ -19,8 +20,9 @@ extern "C" {
 typedef struct vtdpi_build vtdpi_build_t;
 
 /**
- * Builds the platform of [scenario], which must outlive it. [why] (may be NULL) tells what is wrong.
- * *Errors:* VTDPI_ERR_INPUT (the scenario asks for what no platform has), VTDPI_ERR_INTERNAL (out of memory). [out] is NULL then.
+ * Builds the platform of [scenario], which must outlive it. [why] (may be NULL) tells what is
+ * wrong. *Errors:* VTDPI_ERR_INPUT (the scenario asks for what no platform has), VTDPI_ERR_INTERNAL
+ * (out of memory). [out] is NULL then.
  */
 VTDPI_API vtdpi_err_t vtdpi_build_create(const vtdpi_scenario_t *scenario, vtdpi_build_t **out,
                                          char *why, size_t why_size);

@@ -1,13 +1,15 @@
 /*
- * The timed engine: decides when each operation of a system takes effect. It gives every operation its cost, resolves contention
- * for memory lines, and says which actor fires next; whoever drives it (the SystemC kernel, a plain loop, a test) only asks
- * "who is next, and when" and "let it happen".
+ * The timed engine: decides when each operation of a system takes effect. It gives every operation
+ * its cost, resolves contention for memory lines, and says which actor fires next; whoever drives
+ * it (the SystemC kernel, a plain loop, a test) only asks "who is next, and when" and "let it
+ * happen".
  *
- * All that the engine remembers is one block of plain data: copied together with the system's block it is a snapshot of a run.
- * Tables that never change (costs, clocks) lie outside, in vtdpi_timed_cfg_t.
+ * All that the engine remembers is one block of plain data: copied together with the system's block
+ * it is a snapshot of a run. Tables that never change (costs, clocks) lie outside, in
+ * vtdpi_timed_cfg_t.
  *
- * *Choice:* what is due together fires in the order of actor numbers. A line has one owner, the last agent that touched it (a
- * reader too); who asks first for a line gets it first.
+ * *Choice:* what is due together fires in the order of actor numbers. A line has one owner, the
+ * last agent that touched it (a reader too); who asks first for a line gets it first.
  */
 #ifndef VTDPI_TIMED_H
 #define VTDPI_TIMED_H
@@ -36,13 +38,14 @@ enum { VTDPI_LOG_TABLE = 256 };
 /** What never changes during a run. */
 typedef struct {
     const vtdpi_platform_t *p;
-    const vtdpi_scenario_t *scenario;                /**< arrivals, duration, seed */
+    const vtdpi_scenario_t *scenario; /**< arrivals, duration, seed */
     vtdpi_clock_t clock[VTDPI_DOMAIN_COUNT];
-    uint32_t cyc[VTDPI_DOMAIN_COUNT][VTDPI_T_COUNT]; /**< parameters in cycles of a domain, at least 1 */
-    uint32_t lump[VTDPI_LUMP_COUNT];                 /**< lumps less what is inside them, core cycles */
-    uint8_t guess[VTDPI_T_COUNT];                    /**< 1: the value is a guess */
+    uint32_t cyc[VTDPI_DOMAIN_COUNT]
+                [VTDPI_T_COUNT];     /**< parameters in cycles of a domain, at least 1 */
+    uint32_t lump[VTDPI_LUMP_COUNT]; /**< lumps less what is inside them, core cycles */
+    uint8_t guess[VTDPI_T_COUNT];    /**< 1: the value is a guess */
     uint8_t lump_guess[VTDPI_LUMP_COUNT];
-    uint32_t log_table[VTDPI_LOG_TABLE + 1];         /**< log2(1 + i / 256), 24 bits of fraction */
+    uint32_t log_table[VTDPI_LOG_TABLE + 1]; /**< log2(1 + i / 256), 24 bits of fraction */
 } vtdpi_timed_cfg_t;
 
 /** A handle: views into one block. The handle is not state. */
@@ -68,7 +71,8 @@ typedef struct {
     vtdpi_event_t events[VTDPI_OBS_MAX + 1];
 } vtdpi_timed_t;
 
-/** Makes the tables for [scenario] on platform [p] with the costs of [profile]; both must outlive [cfg]. */
+/** Makes the tables for [scenario] on platform [p] with the costs of [profile]; both must outlive
+ * [cfg]. */
 VTDPI_API void vtdpi_timed_configure(vtdpi_timed_cfg_t *cfg, const vtdpi_platform_t *p,
                                      const vtdpi_scenario_t *scenario,
                                      const vtdpi_profile_t *profile);
@@ -76,14 +80,16 @@ VTDPI_API void vtdpi_timed_configure(vtdpi_timed_cfg_t *cfg, const vtdpi_platfor
 /** Size of the engine's block for a platform. *Units:* bytes. */
 VTDPI_API size_t vtdpi_timed_size(const vtdpi_platform_t *p);
 
-/** Binds [t] to a bound system and to the caller's [block] of vtdpi_timed_size bytes (aligned to 64), without touching it. */
-VTDPI_API void vtdpi_timed_bind(vtdpi_timed_t *t, vtdpi_system_t *sys,
-                                const vtdpi_timed_cfg_t *cfg, void *block);
+/** Binds [t] to a bound system and to the caller's [block] of vtdpi_timed_size bytes (aligned to
+ * 64), without touching it. */
+VTDPI_API void vtdpi_timed_bind(vtdpi_timed_t *t, vtdpi_system_t *sys, const vtdpi_timed_cfg_t *cfg,
+                                void *block);
 
 /** Starts a run of the bound, initialised system at time 0. */
 VTDPI_API void vtdpi_timed_start(vtdpi_timed_t *t);
 
-/** Copies the state of a run, the system's included, into handles bound to blocks of their own. *Pre:* same platform. */
+/** Copies the state of a run, the system's included, into handles bound to blocks of their own.
+ * *Pre:* same platform. */
 VTDPI_API void vtdpi_timed_copy(vtdpi_timed_t *to, const vtdpi_timed_t *from);
 
 /** Whether anything happens any more; if so, which [actor] is next and at which time [ps]. */
@@ -96,8 +102,9 @@ VTDPI_API void vtdpi_timed_fire(vtdpi_timed_t *t, uint32_t actor);
 VTDPI_API bool vtdpi_timed_due(const vtdpi_timed_t *t, uint32_t actor, uint64_t *ps);
 
 /**
- * Fires everything to the end, driven by the SystemC kernel of this process: beside whatever else lives in it, one run after
- * another. *Errors:* VTDPI_ERR_INTERNAL (the kernel refused, or its time resolution is not 1 ps).
+ * Fires everything to the end, driven by the SystemC kernel of this process: beside whatever else
+ * lives in it, one run after another. *Errors:* VTDPI_ERR_INTERNAL (the kernel refused, or its time
+ * resolution is not 1 ps).
  */
 VTDPI_API vtdpi_err_t vtdpi_timed_pump(vtdpi_timed_t *t);
 

@@ -1,4 +1,5 @@
-/* From a scenario to a platform: counts, threads, outside events, and the order in which the parts are made. */
+/* From a scenario to a platform: counts, threads, outside events, and the order in which the parts
+ * are made. */
 #include "platform/build.h"
 
 #include <stdlib.h>

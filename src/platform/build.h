@@ -1,4 +1,5 @@
-/* The parts of the builder: each fills its own arrays of a build whose scenario has been checked. */
+/* The parts of the builder: each fills its own arrays of a build whose scenario has been checked.
+ */
 #ifndef PLATFORM_BUILD_H
 #define PLATFORM_BUILD_H
 
@@ -17,13 +18,13 @@ struct vtdpi_build {
 };
 
 /** Addresses of what the builder declares; below 2^46, each area apart from the others. */
-#define VTDPI_ADDR_VAPIC UINT64_C(0x20000000)
-#define VTDPI_ADDR_VCPU UINT64_C(0x30000000)
-#define VTDPI_ADDR_SOFT UINT64_C(0x31000000)
-#define VTDPI_ADDR_CPU UINT64_C(0x32000000)
-#define VTDPI_ADDR_DRIVER UINT64_C(0x33000000)
-#define VTDPI_ADDR_IRTE UINT64_C(0x40000000)
-#define VTDPI_ADDR_QUEUE UINT64_C(0x50000000)
+#define VTDPI_ADDR_VAPIC       UINT64_C(0x20000000)
+#define VTDPI_ADDR_VCPU        UINT64_C(0x30000000)
+#define VTDPI_ADDR_SOFT        UINT64_C(0x31000000)
+#define VTDPI_ADDR_CPU         UINT64_C(0x32000000)
+#define VTDPI_ADDR_DRIVER      UINT64_C(0x33000000)
+#define VTDPI_ADDR_IRTE        UINT64_C(0x40000000)
+#define VTDPI_ADDR_QUEUE       UINT64_C(0x50000000)
 #define VTDPI_ADDR_APIC_ACCESS UINT64_C(0xFEE00000)
 
 /** Writes a text of the caller's into [why]; returns VTDPI_ERR_INPUT. */

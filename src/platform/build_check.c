@@ -1,4 +1,5 @@
-/* What a scenario must be for a platform to exist; a scenario that was read from a file has passed more than this already. */
+/* What a scenario must be for a platform to exist; a scenario that was read from a file has passed
+ * more than this already. */
 #include "platform/build.h"
 
 #include <stdarg.h>
@@ -43,6 +44,7 @@ static vtdpi_err_t check_counts(const vtdpi_scenario_t *s, char *why, size_t why
         {"duration (ps)", s->duration_ps, 0, UINT64_C(1) << 60},
         {"drain_limit (ps)", s->drain_limit_ps, 0, UINT64_C(1) << 60},
     };
+
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         vtdpi_err_t err =
             in_range(rows[i].what, rows[i].value, rows[i].low, rows[i].high, why, why_size);

@@ -74,7 +74,8 @@ static void lines_unit(vtdpi_build_t *b)
     }
 }
 
-/** Descriptors lie in different 4 GiB: PDAH and PDAL of an entry differ between any two, so that a torn entry shows. */
+/** Descriptors lie in different 4 GiB: PDAH and PDAL of an entry differ between any two, so that a
+ * torn entry shows. */
 static void lines_pid(vtdpi_build_t *b)
 {
     for (uint32_t v = 0; v < b->platform.vcpu_count; v++) {

@@ -20,7 +20,8 @@ static uint32_t device_interrupts(const vtdpi_scenario_t *s, uint32_t device)
     return count;
 }
 
-/** First entry of [device] when [next] is the first free one: a run of MSI messages is aligned to its size. */
+/** First entry of [device] when [next] is the first free one: a run of MSI messages is aligned to
+ * its size. */
 static uint32_t device_first(const vtdpi_scenario_t *s, uint32_t device, uint32_t next,
                              uint32_t *after)
 {

@@ -1,4 +1,5 @@
-/* Running a scenario: builds everything that a run needs, drives the engine, and hands out totals. */
+/* Running a scenario: builds everything that a run needs, drives the engine, and hands out totals.
+ */
 #include "run/run.h"
 
 #include <stdio.h>
@@ -62,8 +63,9 @@ static vtdpi_err_t run_prepare(vtdpi_run_t *run, char *why, size_t why_size)
         return err;
     }
     if (!clocks_ok(profile)) {
-        return refuse(VTDPI_ERR_INPUT, why, why_size,
-                      "a clock of the timing profile is not a multiple of 1 kHz from 1 MHz to 1 THz");
+        return refuse(
+            VTDPI_ERR_INPUT, why, why_size,
+            "a clock of the timing profile is not a multiple of 1 kHz from 1 MHz to 1 THz");
     }
     err = vtdpi_build_create(run->scenario, &run->build, why, why_size);
     if (err != VTDPI_OK) {

@@ -1,6 +1,7 @@
 /*
- * How fast posted interrupts go, as ratios within one run: end to end with statistics and no log, with a JSON Lines log, and a bare
- * SystemC method that is triggered as often as operations fired. C++ for the bare loop's sake alone.
+ * How fast posted interrupts go, as ratios within one run: end to end with statistics and no log,
+ * with a JSON Lines log, and a bare SystemC method that is triggered as often as operations fired.
+ * C++ for the bare loop's sake alone.
  *
  * Host time is what this program is about; it is no test.
  */
@@ -173,8 +174,10 @@ int main(int argc, char **argv)
     quiet.run = best(quiet.run, again.run);
     double operations = static_cast<double>(quiet.totals.operations);
     double delivered = static_cast<double>(quiet.totals.event_count[VTDPI_EV_handler_entered]);
+
     struct rusage usage {
     };
+
     (void)getrusage(RUSAGE_SELF, &usage);
     std::printf("posted interrupts              %.0f, %.1f operations each\n", delivered,
                 operations / delivered);

@@ -1,18 +1,15 @@
 /*
- * One scenario, three ways to drive it: SystemC, a plain loop over due times, and a loop that looks at every clock edge. Each gives the same log,
- * byte for byte: the kernel decides nothing, and skipping idle time changes nothing.
+ * One scenario, three ways to drive it: SystemC, a plain loop over due times, and a loop that looks
+ * at every clock edge. Each gives the same log, byte for byte: the kernel decides nothing, and
+ * skipping idle time changes nothing.
  */
+#include "cmocka_all.h"
 #include "per_cycle.h"
 #include "rig.h"
 #include "scene.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 typedef vtdpi_err_t (*drive_t)(vtdpi_run_t *, const vtdpi_listener_t *, vtdpi_totals_t *);
 
@@ -50,7 +47,8 @@ static void compare(const char *name, const char *what, const sink_t *a, const s
     }
 }
 
-/* style 3.10: a test runs small scenarios with a loop that ticks every cycle and compares the logs byte by byte. */
+/* style 3.10: a test runs small scenarios with a loop that ticks every cycle and compares the logs
+ * byte by byte. */
 static void test_engine__every_small_scenario__one_log_from_all_loops(void **state)
 {
     (void)state;

@@ -1,13 +1,9 @@
 /* Copying two blocks copies a run: state is plain data and nothing of it lies elsewhere. */
+#include "cmocka_all.h"
 #include "rig.h"
 #include "scene.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { FAR_ENOUGH = 100000000 };
 
@@ -23,7 +19,8 @@ static void middle_of(unsigned n, uint64_t operations, sink_t *lead, rig_t **rig
     assert_int_equal(rig_fire(*rig, operations), operations);
 }
 
-/* style 3.3: memcpy is a snapshot. Copied in the middle of a run, both copies go on to the same log. */
+/* style 3.3: memcpy is a snapshot. Copied in the middle of a run, both copies go on to the same
+ * log. */
 static void test_snapshot__copied_in_the_middle__both_copies_give_the_same_log(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* An engine to be driven by hand: platform, system and timed engine of a scenario, without vtdpi_run. */
+/* An engine to be driven by hand: platform, system and timed engine of a scenario, without
+ * vtdpi_run. */
 #ifndef SUPPORT_RIG_H
 #define SUPPORT_RIG_H
 
@@ -18,7 +19,8 @@ typedef struct {
 /** A started engine for [scenario], telling [listener]; NULL when anything fails. */
 rig_t *rig_new(const vtdpi_scenario_t *scenario, const vtdpi_listener_t *listener);
 
-/** Another engine in the same state, with blocks of its own, telling [listener]. It borrows platform and tables of [from]. */
+/** Another engine in the same state, with blocks of its own, telling [listener]. It borrows
+ * platform and tables of [from]. */
 rig_t *rig_copy(const rig_t *from, const vtdpi_listener_t *listener);
 
 void rig_free(rig_t *rig);

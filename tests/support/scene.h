@@ -30,7 +30,8 @@ typedef struct {
 /** A scenario of [cpus] CPUs with [protocol], timing skylake_sp, and one device but no VM. */
 void scene_init(scene_t *scene, const char *protocol, uint32_t cpus);
 
-/** Adds a VM of one vCPU that starts on [cpu] (and stays there if [pinned]) and computes for [compute_ps], then halts if [halts]. */
+/** Adds a VM of one vCPU that starts on [cpu] (and stays there if [pinned]) and computes for
+ * [compute_ps], then halts if [halts]. */
 uint32_t scene_vcpu(scene_t *scene, uint32_t cpu, bool pinned, uint64_t compute_ps, bool halts);
 
 /** Adds an interrupt of the device to [vcpu] every [period_ps] from [offset_ps]. */

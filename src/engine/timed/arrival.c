@@ -1,8 +1,10 @@
 /*
- * When the interrupts of a source are meant to arrive. Integers alone: the same numbers from every compiler.
+ * When the interrupts of a source are meant to arrive. Integers alone: the same numbers from every
+ * compiler.
  *
- * Random numbers: SplitMix64, a generator a source. Gaps of a Poisson process are mean * -ln(u), ln from a table of logarithms
- * that squaring makes, with linear interpolation: off by less than 4 millionths of the mean.
+ * Random numbers: SplitMix64, a generator a source. Gaps of a Poisson process are mean * -ln(u), ln
+ * from a table of logarithms that squaring makes, with linear interpolation: off by less than 4
+ * millionths of the mean.
  */
 #include "engine/timed/state.h"
 
@@ -76,8 +78,7 @@ static uint64_t arrival_time(const vtdpi_timed_cfg_t *cfg, const vtdpi_arrivals_
     case VTDPI_ARRIVE_PERIODIC:
         return arrivals->offset_ps + (n * arrivals->period_ps);
     case VTDPI_ARRIVE_POISSON:
-        return (n == 0 ? arrivals->offset_ps : g->next) +
-               poisson_gap(cfg, g, arrivals->period_ps);
+        return (n == 0 ? arrivals->offset_ps : g->next) + poisson_gap(cfg, g, arrivals->period_ps);
     case VTDPI_ARRIVE_BURST:
         return arrivals->offset_ps + ((n / arrivals->size) * arrivals->period_ps) +
                ((n % arrivals->size) * arrivals->gap_ps);

@@ -41,7 +41,8 @@ static inline uint64_t divided(const vtdpi_clock_t *clock, uint64_t x)
     return x / clock->den;
 }
 
-/* edge = q * den + r: floor(edge * num / den) = q * num + floor(r * num / den), and r * num < 2^62 for every hz below 4 THz. */
+/* edge = q * den + r: floor(edge * num / den) = q * num + floor(r * num / den), and r * num < 2^62
+ * for every hz below 4 THz. */
 uint64_t vtdpi_clock_edge(const vtdpi_clock_t *clock, uint64_t edge)
 {
     uint64_t q = divided(clock, edge);

@@ -1,4 +1,5 @@
-/* Costs: every parameter in cycles of each domain, and what a lump leaves over beside the operations inside it. */
+/* Costs: every parameter in cycles of each domain, and what a lump leaves over beside the
+ * operations inside it. */
 #include "engine/timed/state.h"
 
 #include <string.h>
@@ -18,9 +19,8 @@ static uint32_t cost_cycles(const vtdpi_timed_cfg_t *cfg, const vtdpi_timing_t *
     if (value->ps == 0 && domain == VTDPI_DOMAIN_CORE) {
         return bounded(value->cyc);
     }
-    uint64_t ps = value->ps != 0
-                      ? value->ps
-                      : vtdpi_clock_edge(&cfg->clock[VTDPI_DOMAIN_CORE], value->cyc);
+    uint64_t ps =
+        value->ps != 0 ? value->ps : vtdpi_clock_edge(&cfg->clock[VTDPI_DOMAIN_CORE], value->cyc);
     return bounded(vtdpi_clock_at_or_after(&cfg->clock[domain], ps));
 }
 

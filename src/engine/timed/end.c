@@ -1,9 +1,11 @@
 /*
- * The end of a run. After the duration no new interrupt is meant to arrive; the run goes on until everything that was written
- * has met its fate and nothing that could matter is in flight, or until drain_limit.
+ * The end of a run. After the duration no new interrupt is meant to arrive; the run goes on until
+ * everything that was written has met its fate and nothing that could matter is in flight, or until
+ * drain_limit.
  *
- * At the cut an interrupt is *lost* if nothing is under way that could deliver it: it lies in a descriptor or an IRR of a vCPU that
- * sleeps, or in the descriptor of one that runs with no notification in flight; else it is *pending*.
+ * At the cut an interrupt is *lost* if nothing is under way that could deliver it: it lies in a
+ * descriptor or an IRR of a vCPU that sleeps, or in the descriptor of one that runs with no
+ * notification in flight; else it is *pending*.
  */
 #include "engine/timed/state.h"
 

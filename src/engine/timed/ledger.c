@@ -1,15 +1,16 @@
 /*
- * The ledger: where the time of each live interrupt goes. At any moment one agent has an interrupt: a request, a message, a CPU,
- * the CPU that runs its vCPU, or nobody while the vCPU waits for one. What that agent does is the interrupt's stage, what it
- * waits for is the interrupt's waiting. Every picosecond from write to fate is entered exactly once.
+ * The ledger: where the time of each live interrupt goes. At any moment one agent has an interrupt:
+ * a request, a message, a CPU, the CPU that runs its vCPU, or nobody while the vCPU waits for one.
+ * What that agent does is the interrupt's stage, what it waits for is the interrupt's waiting.
+ * Every picosecond from write to fate is entered exactly once.
  */
 #include "engine/timed/state.h"
 
 #include <string.h>
 
 static const uint8_t stage_works[VTDPI_STAGE_COUNT] = {
-#define WORK 1
-#define WAIT 0
+#define WORK                         1
+#define WAIT                         0
 #define VTDPI_STAGE(name, kind, doc) kind,
 #include "vtdpi/stages.def"
 #undef VTDPI_STAGE
@@ -17,7 +18,8 @@ static const uint8_t stage_works[VTDPI_STAGE_COUNT] = {
 #undef WAIT
 };
 
-/* Whom the interrupt of a vCPU without a CPU waits for: a CPU that is idle has nothing else to do than to take it up. */
+/* Whom the interrupt of a vCPU without a CPU waits for: a CPU that is idle has nothing else to do
+ * than to take it up. */
 static uint32_t ledger_waiting(const vtdpi_timed_t *t, const vtdpi_thread_t *thread)
 {
     if (thread->state == VTDPI_TS_BLOCKED) {

@@ -1,9 +1,10 @@
 /*
  * Memory lines: where they are, what it costs to get them, and who waits for whom.
  *
- * A line has one owner: memory, the last-level cache, the remapping unit, or a CPU. *Choice:* whoever touches a line last owns it, a
- * reader too; the unit's plain reads leave it in the last-level cache, CLFLUSH in memory. Ownership passes when the operation
- * is asked for, so that agents get a contended line in the order of asking. A locked operation holds it until it is done.
+ * A line has one owner: memory, the last-level cache, the remapping unit, or a CPU. *Choice:*
+ * whoever touches a line last owns it, a reader too; the unit's plain reads leave it in the
+ * last-level cache, CLFLUSH in memory. Ownership passes when the operation is asked for, so that
+ * agents get a contended line in the order of asking. A locked operation holds it until it is done.
  */
 #include "engine/timed/state.h"
 
@@ -90,10 +91,9 @@ static void plan_unit(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const vt
         l->owner = TIMED_OWNER_UNIT;
         return;
     }
-    timed_plan_param(t, act,
-                     l->owner == TIMED_OWNER_DRAM ? VTDPI_T_irte_fetch_dram
-                                                  : VTDPI_T_irte_fetch_llc,
-                     op->stage);
+    timed_plan_param(
+        t, act, l->owner == TIMED_OWNER_DRAM ? VTDPI_T_irte_fetch_dram : VTDPI_T_irte_fetch_llc,
+        op->stage);
     l->owner = TIMED_OWNER_LLC;
 }
 

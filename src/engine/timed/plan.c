@@ -1,8 +1,10 @@
 /*
- * An operation's time: when it takes effect, and which stage each part of the time until then belongs to.
+ * An operation's time: when it takes effect, and which stage each part of the time until then
+ * belongs to.
  *
- * A plan grows from the moment at which the operation is asked for; act->due and act->edge are its end so far. Work ends on an
- * edge of the actor's clock; what is lost until the first edge belongs to the work.
+ * A plan grows from the moment at which the operation is asked for; act->due and act->edge are its
+ * end so far. Work ends on an edge of the actor's clock; what is lost until the first edge belongs
+ * to the work.
  */
 #include "engine/timed/state.h"
 
@@ -49,7 +51,8 @@ void timed_plan_wait(vtdpi_timed_t *t, timed_actor_t *act, uint64_t until, unsig
     plan_segment(act, until, stage, 0);
 }
 
-/* First moment from [arrive] on at which the unit takes another request; it takes one every iommu_issue. */
+/* First moment from [arrive] on at which the unit takes another request; it takes one every
+ * iommu_issue. */
 static uint64_t plan_enter(const vtdpi_timed_t *t, uint32_t request, uint64_t arrive)
 {
     const vtdpi_timed_cfg_t *cfg = t->cfg;

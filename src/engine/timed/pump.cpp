@@ -1,6 +1,7 @@
 /*
- * The pump: one method in the SystemC kernel, which asks the timed engine who is next and lets it happen. While no other process
- * of the kernel has anything earlier it goes on without returning to the kernel; else it sets its next trigger.
+ * The pump: one method in the SystemC kernel, which asks the timed engine who is next and lets it
+ * happen. While no other process of the kernel has anything earlier it goes on without returning to
+ * the kernel; else it sets its next trigger.
  */
 #ifndef SC_INCLUDE_DYNAMIC_PROCESSES
 #define SC_INCLUDE_DYNAMIC_PROCESSES
@@ -11,7 +12,8 @@
 #include <exception>
 #include <systemc>
 
-/* The kernel wants a symbol of this name although the program has a main of its own; a SystemC program's wins. */
+/* The kernel wants a symbol of this name although the program has a main of its own; a SystemC
+ * program's wins. */
 extern "C" __attribute__((weak, visibility("default"))) int sc_main(int, char **)
 {
     return 0;
@@ -76,8 +78,8 @@ void pump_start(vtdpi_timed_t *engine)
     pump run(engine);
     sc_core::sc_spawn_options options;
     options.spawn_method();
-    sc_core::sc_process_handle handle =
-        sc_core::sc_spawn([&run] { run.turn(); }, sc_core::sc_gen_unique_name("vtdpi_pump"), &options);
+    sc_core::sc_process_handle handle = sc_core::sc_spawn(
+        [&run] { run.turn(); }, sc_core::sc_gen_unique_name("vtdpi_pump"), &options);
     sc_core::sc_start();
     handle.kill();
 }

@@ -1,6 +1,7 @@
 /*
- * What an actor does next, and when. Asked again whenever its alternatives may have changed: what is under way and unchanged
- * keeps its time; an event starts at once, unless an operation that it cannot interrupt has to end first.
+ * What an actor does next, and when. Asked again whenever its alternatives may have changed: what
+ * is under way and unchanged keeps its time; an event starts at once, unless an operation that it
+ * cannot interrupt has to end first.
  */
 #include "engine/timed/state.h"
 
@@ -9,7 +10,8 @@ static bool under_way(const timed_actor_t *act)
     return act->place != TIMED_NOWHERE;
 }
 
-/* The operation under way is not done after all. What is left of an interrupted SPEND is kept for later. */
+/* The operation under way is not done after all. What is left of an interrupted SPEND is kept for
+ * later. */
 void timed_abandon(vtdpi_timed_t *t, uint32_t a)
 {
     timed_actor_t *act = &t->actors[a];
@@ -67,9 +69,9 @@ static void schedule_start(vtdpi_timed_t *t, uint32_t a, const vtdpi_alt_t *alt,
     timed_heap_put(t, a);
 }
 
-/* Whether the operation under way is among the alternatives of [a] and goes on; [first] is alternative 0. */
-static bool schedule_goes_on(vtdpi_timed_t *t, uint32_t a, uint32_t count,
-                             const vtdpi_alt_t *first)
+/* Whether the operation under way is among the alternatives of [a] and goes on; [first] is
+ * alternative 0. */
+static bool schedule_goes_on(vtdpi_timed_t *t, uint32_t a, uint32_t count, const vtdpi_alt_t *first)
 {
     timed_actor_t *act = &t->actors[a];
     if (act->tag == first->tag) {

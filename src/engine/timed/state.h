@@ -26,9 +26,9 @@ enum { TIMED_SEGMENTS = 4, TIMED_SIGNALS = 8 };
 #define TIMED_NOWHERE UINT32_MAX
 
 /** Who has a live interrupt, where no actor does. */
-#define TIMED_BLOCKED (UINT32_MAX - 1)
+#define TIMED_BLOCKED   (UINT32_MAX - 1)
 #define TIMED_PREEMPTED (UINT32_MAX - 2)
-#define TIMED_NOBODY (UINT32_MAX - 3)
+#define TIMED_NOBODY    (UINT32_MAX - 3)
 
 /** A part of an operation's time. */
 typedef struct {
@@ -40,11 +40,11 @@ typedef struct {
 
 /** An actor's operation in progress. */
 typedef struct timed_actor {
-    uint64_t due;   /**< ps */
-    uint64_t edge;  /**< number of that edge in its domain */
-    uint64_t asked; /**< ps at which the operation became pending */
-    uint64_t tag;   /**< vtdpi_alt_t.tag */
-    uint64_t a, b;  /**< operands of the operation */
+    uint64_t due;    /**< ps */
+    uint64_t edge;   /**< number of that edge in its domain */
+    uint64_t asked;  /**< ps at which the operation became pending */
+    uint64_t tag;    /**< vtdpi_alt_t.tag */
+    uint64_t a, b;   /**< operands of the operation */
     uint64_t waited; /**< ps that it waited for a memory line */
     uint64_t looked; /**< number of the fire after which it was last looked at */
     timed_segment_t segment[TIMED_SEGMENTS];
@@ -78,13 +78,13 @@ typedef struct timed_line {
 
 /** Arrivals of a source. */
 typedef struct timed_source {
-    uint64_t random;  /**< state of its generator of random numbers */
-    uint64_t next;    /**< next intended arrival, ps */
-    uint64_t base;    /**< BURST, PERIODIC: start of the present period */
-    uint64_t count;   /**< arrivals so far */
+    uint64_t random;                /**< state of its generator of random numbers */
+    uint64_t next;                  /**< next intended arrival, ps */
+    uint64_t base;                  /**< BURST, PERIODIC: start of the present period */
+    uint64_t count;                 /**< arrivals so far */
     uint64_t signal[TIMED_SIGNALS]; /**< emulated: intended arrivals not yet raised, oldest first */
-    uint32_t signals; /**< how many */
-    uint8_t over;     /**< no more arrivals */
+    uint32_t signals;               /**< how many */
+    uint8_t over;                   /**< no more arrivals */
     uint8_t pad_[3];
 } timed_source_t;
 
@@ -111,9 +111,9 @@ typedef struct timed_rest {
 
 /** A live interrupt; same number as in sys->live. */
 typedef struct timed_entry {
-    uint64_t cursor;   /**< ps up to which its time is accounted */
+    uint64_t cursor; /**< ps up to which its time is accounted */
     uint64_t core_ps[3];
-    uint32_t agent;    /**< actor that has it, or TIMED_BLOCKED, … */
+    uint32_t agent; /**< actor that has it, or TIMED_BLOCKED, … */
     uint32_t pad_;
     vtdpi_interrupt_record_t record;
 } timed_entry_t;
@@ -121,12 +121,13 @@ typedef struct timed_entry {
 /** The rest of the state. */
 typedef struct timed_head {
     uint64_t now;
-    uint64_t fired;      /**< time of the last operation */
-    uint64_t limit;      /**< nothing fires after that */
-    uint64_t written;    /**< intended arrival of the interrupt that is being written */
-    uint64_t memo_ps[VTDPI_DOMAIN_COUNT]; /**< last time that was turned into an edge, and that edge */
+    uint64_t fired;   /**< time of the last operation */
+    uint64_t limit;   /**< nothing fires after that */
+    uint64_t written; /**< intended arrival of the interrupt that is being written */
+    uint64_t
+        memo_ps[VTDPI_DOMAIN_COUNT]; /**< last time that was turned into an edge, and that edge */
     uint64_t memo_edge[VTDPI_DOMAIN_COUNT];
-    uint64_t enter[VTDPI_REQUESTS_MAX];   /**< when a request enters the unit */
+    uint64_t enter[VTDPI_REQUESTS_MAX]; /**< when a request enters the unit */
     uint32_t heap_count;
     uint32_t hole;        /**< 1: heap[0] is free, its actor having just fired */
     uint32_t sources_due; /**< sources in the heap */
@@ -137,8 +138,8 @@ typedef struct timed_head {
 } timed_head_t;
 
 /*
- * heap.c: actors by (due, number). The first one can be taken off leaving a hole, which the next one that is put in fills: most actors
- * that fire are due again.
+ * heap.c: actors by (due, number). The first one can be taken off leaving a hole, which the next
+ * one that is put in fills: most actors that fire are due again.
  */
 void timed_heap_put(vtdpi_timed_t *t, uint32_t a);
 void timed_heap_remove(vtdpi_timed_t *t, uint32_t a);
