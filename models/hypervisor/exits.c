@@ -14,6 +14,9 @@ enum {
     EXIT_SELF_IPI = 0x3F0,
     EXIT_MSR_FIRST = 0x800,
     EXIT_CALL_WRITE_MSI = 1,
+    EXIT_MSI_VCPU_LOW = 16,
+    EXIT_MSI_VCPU_WIDTH = 24,
+    EXIT_MSI_VECTOR_LOW = 40,
     EXIT_SHORTHAND_LOW = 18,
     EXIT_XAPIC_DEST_LOW = 56,
     EXIT_X2APIC_DEST_LOW = 32
@@ -75,8 +78,9 @@ static bool exit_is_msi_write(const vtdpi_ctx_t *x, uint64_t reason)
 static vtdpi_op_t exit_write_msi(const vtdpi_ctx_t *x)
 {
     uint64_t packed = x->guest->exit_reg[1];
-    return vtdpi_op_call(VTDPI_FN_msi_write, vtdpi_bits(packed, 0, 16), vtdpi_bits(packed, 16, 24),
-                         vtdpi_bits(packed, 40, 8));
+    return vtdpi_op_call(VTDPI_FN_msi_write, vtdpi_bits(packed, 0, EXIT_MSI_VCPU_LOW),
+                         vtdpi_bits(packed, EXIT_MSI_VCPU_LOW, EXIT_MSI_VCPU_WIDTH),
+                         vtdpi_bits(packed, EXIT_MSI_VECTOR_LOW, 8));
 }
 
 /* The primary processor-based controls without interrupt-window exiting. */

@@ -18,6 +18,7 @@ enum {
     DRIVER_REG_IQT = 0x88,
     DRIVER_IQD_SHIFT = 4,
     DRIVER_PER_LINE = 4,
+    DRIVER_ROUTE_ATTACHED = 40,
 };
 
 typedef struct {
@@ -182,7 +183,8 @@ vtdpi_op_t vtdpi_fn_irte_write(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_res
 /* Operand b of ROUTE: vCPU, guest vector, bound or not. */
 static uint64_t driver_route(uint64_t vcpu, uint64_t vector, bool attached)
 {
-    return (vcpu & UINT32_MAX) | ((vector & 0xFFU) << 32) | ((uint64_t)attached << 40);
+    return (vcpu & UINT32_MAX) | ((vector & 0xFFU) << 32) |
+           ((uint64_t)attached << DRIVER_ROUTE_ATTACHED);
 }
 
 static vtdpi_op_t driver_set_route(uint64_t s, uint64_t b, uint64_t cpu)

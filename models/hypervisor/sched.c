@@ -20,8 +20,8 @@ static bool sched_irqs_follow(const vtdpi_ctx_t *x)
     return moved && x->p->irq_follows_vcpu && !x->p->protocol->posting;
 }
 
-/* x[0]: 1 if involuntarily; x[1]: interrupts were on; x[2]: next thread; x[3]: preempted; x[4]: CPU
- * to be told; x[5]: host interrupts follow. */
+/* x[0]: 1 if involuntarily; x[1]: interrupts were on; x[2]: the CPU changes hands; x[3]: preempted;
+ * x[4]: CPU to be told; x[5]: host interrupts follow. */
 vtdpi_op_t vtdpi_fn_schedule(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r)
 {
     VTDPI_BEGIN(f);
@@ -30,12 +30,12 @@ vtdpi_op_t vtdpi_fn_schedule(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_resul
     VTDPI_YIELD(f, hv_op(VTDPI_OP_CLI, VTDPI_STAGE_schedule, 0, 0));
     VTDPI_YIELD(f, hv_op(VTDPI_OP_RESCHED, VTDPI_STAGE_schedule, 0, 0));
     VTDPI_YIELD(f, hv_op(VTDPI_OP_PICK, VTDPI_STAGE_schedule, f->x[0], 0));
-    f->x[2] = r.v[0];
+    f->x[2] = r.v[0] != x->thread;
     f->x[3] = r.v[1];
-    if (f->x[2] != x->thread) {
-        if (sched_is_vcpu(x)) {
-            VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_hook_put, f->x[3], 0, 0));
-        }
+    if (f->x[2] != 0 && sched_is_vcpu(x)) {
+        VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_hook_put, f->x[3], 0, 0));
+    }
+    if (f->x[2] != 0) {
         VTDPI_YIELD(f, vtdpi_op_lump(VTDPI_LUMP_switch_out, VTDPI_STAGE_schedule));
         VTDPI_YIELD(f, hv_op(VTDPI_OP_SWITCH, VTDPI_STAGE_schedule, 0, 0));
         /* this thread has a CPU again, perhaps another */
@@ -44,13 +44,13 @@ vtdpi_op_t vtdpi_fn_schedule(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_resul
             VTDPI_YIELD(f, hv_ipi(x, VTDPI_STAGE_schedule, VTDPI_HV_RESCHED, f->x[4]));
         }
         VTDPI_YIELD(f, vtdpi_op_lump(VTDPI_LUMP_switch_in, VTDPI_STAGE_schedule));
-        if (sched_is_vcpu(x)) {
-            f->x[5] = sched_irqs_follow(x);
-            VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_hook_load, 0, 0, 0));
-            if (f->x[5] != 0) {
-                VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_irqs_follow, x->vcpu, 0, 0));
-            }
-        }
+    }
+    if (f->x[2] != 0 && sched_is_vcpu(x)) {
+        f->x[5] = sched_irqs_follow(x);
+        VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_hook_load, 0, 0, 0));
+    }
+    if (f->x[5] != 0) {
+        VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_irqs_follow, x->vcpu, 0, 0));
     }
     VTDPI_YIELD(f, hv_op(VTDPI_OP_TICK, VTDPI_STAGE_schedule, 0, 0));
     x->self->preempt_off--;

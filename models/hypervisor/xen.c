@@ -79,24 +79,25 @@ vtdpi_op_t vtdpi_fn_xen_softirq(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_re
     VTDPI_END(f, 0);
 }
 
-/* The set of waiting sources is taken word by word. x[0]: word; x[1]: its bits; x[2]: source. */
+/* The set of waiting sources is taken word by word. x[0]: next word; x[1]: bits of the last one;
+ * x[2]: source. */
 vtdpi_op_t vtdpi_fn_xen_pirq(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r)
 {
     VTDPI_BEGIN(f);
-    for (f->x[0] = 0; f->x[0] < VTDPI_VECTOR_WORDS; f->x[0]++) {
-        VTDPI_YIELD(f, hv_load(VTDPI_STAGE_inject, xen_cpu(x), HV_CW_PIRQ + (unsigned)f->x[0]));
-        if (r.v[0] == 0) {
+    while (f->x[1] != 0 || f->x[0] < VTDPI_VECTOR_WORDS) {
+        if (f->x[1] == 0) {
+            VTDPI_YIELD(f, hv_mem(VTDPI_OP_XCHG, VTDPI_STAGE_inject, xen_cpu(x),
+                                  HV_CW_PIRQ + (unsigned)f->x[0], 0, 0));
+            f->x[1] = r.v[0];
+            f->x[0]++;
             continue;
         }
-        VTDPI_YIELD(f, hv_mem(VTDPI_OP_XCHG, VTDPI_STAGE_inject, xen_cpu(x),
-                              HV_CW_PIRQ + (unsigned)f->x[0], 0, 0));
-        for (f->x[1] = r.v[0]; f->x[1] != 0; f->x[1] &= f->x[1] - 1) {
-            f->x[2] = (f->x[0] * 64) + vtdpi_lowest_bit(f->x[1]);
-            if (x->sources[f->x[2]].attached) {
-                VTDPI_YIELD(f, hv_lump(VTDPI_LUMP_irqfd, VTDPI_STAGE_inject));
-                VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_hook_deliver, x->sources[f->x[2]].vcpu,
-                                             x->sources[f->x[2]].vector, f->x[2] + 1));
-            }
+        f->x[2] = ((f->x[0] - 1) * 64) + vtdpi_lowest_bit(f->x[1]);
+        f->x[1] &= f->x[1] - 1;
+        if (x->sources[f->x[2]].attached) {
+            VTDPI_YIELD(f, hv_lump(VTDPI_LUMP_irqfd, VTDPI_STAGE_inject));
+            VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_hook_deliver, x->sources[f->x[2]].vcpu,
+                                         x->sources[f->x[2]].vector, f->x[2] + 1));
         }
     }
     VTDPI_END(f, 0);
@@ -145,7 +146,11 @@ vtdpi_op_t vtdpi_fn_xen_tell(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_resul
     VTDPI_BEGIN(f);
     VTDPI_YIELD(f, hv_load(VTDPI_STAGE_inject, hv_state(x, f->x[0]), VTDPI_VW_RUNNING));
     f->x[2] = r.v[0] & HV_RUNNING_CPU;
-    VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_xen_unblock, f->x[0], 0, 0));
+    /* vcpu_unblock, in line: an interrupt's stack of frames has no room for another */
+    VTDPI_YIELD(f, hv_btr(VTDPI_STAGE_wakeup, hv_state(x, f->x[0]), VTDPI_VW_BLOCKED, 1));
+    if (r.v[0] != 0) {
+        VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_wake, x->p->vcpus[f->x[0]].thread, 0, 0));
+    }
     if (f->x[2] == 0 || (f->x[0] == x->vcpu && x->me->host_if)) {
         return vtdpi_op_return(0); /* not running; or it is us, on the way to another sync */
     }
