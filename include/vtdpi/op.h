@@ -102,12 +102,11 @@ VTDPI_STATIC_ASSERT(sizeof(vtdpi_frame_t) == 104, "a frame has no hidden bytes")
 #define VTDPI_BEGIN(f)                                                                             \
     switch ((f)->pc) {                                                                             \
     case 0:
+/* Three statements: stands in braces of its own or among others, like any list of statements. */
 #define VTDPI_YIELD(f, op_)                                                                        \
-    do {                                                                                           \
-        (f)->pc = __LINE__;                                                                        \
-        return (op_);                                                                              \
-    case __LINE__:;                                                                                \
-    } while (0)
+    (f)->pc = __LINE__;                                                                            \
+    return (op_);                                                                                  \
+    case __LINE__:;
 #define VTDPI_END(f, value)                                                                        \
     default:                                                                                       \
         break;                                                                                     \

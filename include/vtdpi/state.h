@@ -29,7 +29,7 @@ typedef enum {
 } vtdpi_func_t;
 
 /** Depths of frame stacks. */
-enum { VTDPI_THREAD_DEPTH = 10, VTDPI_IRQ_DEPTH = 6, VTDPI_GUEST_DEPTH = 6 };
+enum { VTDPI_THREAD_DEPTH = 12, VTDPI_IRQ_DEPTH = 8, VTDPI_GUEST_DEPTH = 6 };
 
 /** An entry of a store buffer. */
 typedef struct {
@@ -204,6 +204,8 @@ typedef struct {
 /** Identity of what is pending at a CPU. */
 typedef struct {
     uint32_t irr[VTDPI_VECTORS];
+    uint32_t posted; /**< interrupt that software here has posted and not yet told anybody about */
+    uint32_t posted_id;
 } vtdpi_ghost_cpu_t;
 
 #ifdef __cplusplus

@@ -115,6 +115,7 @@ static void exec_irq_done(vtdpi_system_t *sys, uint32_t c)
     vtdpi_cpu_t *cpu = &sys->cpus[c];
     vtdpi_thread_t *thread = &sys->threads[cpu->thread];
     cpu->host_if = 1;
+    vtdpi_sys_posted_done(sys, c);
     bool preemptible = sys->p->protocol->preemptible ||
                        sys->p->threads[cpu->thread].kind == VTDPI_THREAD_VMM;
     if (cpu->need_resched && preemptible && thread->preempt_off == 0) {

@@ -91,3 +91,42 @@ void vtdpi_sys_merge(vtdpi_system_t *sys, uint32_t slot, uint32_t *into, vtdpi_p
     }
     vtdpi_sys_place(sys, slot, place, where);
 }
+
+/* Interrupt [slot] moves on with what carried it, unless somebody else took it meanwhile. */
+void vtdpi_sys_follow(vtdpi_system_t *sys, uint32_t slot, vtdpi_place_t from, uint32_t from_where,
+                      vtdpi_place_t to, uint32_t to_where)
+{
+    if (vtdpi_sys_is_at(sys, slot, from, from_where)) {
+        vtdpi_sys_place(sys, slot, to, to_where);
+    }
+}
+
+bool vtdpi_sys_is_at(const vtdpi_system_t *sys, uint32_t slot, vtdpi_place_t place, uint32_t where)
+{
+    return slot != 0 && sys->live[slot - 1].id != 0 &&
+           sys->live[slot - 1].place == (uint8_t)place && sys->live[slot - 1].where == where;
+}
+
+/* Takes the interrupt that software on CPU [c] has posted; 0 if there is none or it has moved on. */
+uint32_t vtdpi_sys_take_posted(vtdpi_system_t *sys, uint32_t c)
+{
+    if (!sys->p->ghost) {
+        return 0;
+    }
+    vtdpi_ghost_cpu_t *g = &sys->ghost_cpu[c];
+    uint32_t slot = g->posted;
+    bool same = vtdpi_sys_is_at(sys, slot, VTDPI_AT_CPU, c) &&
+                sys->live[slot - 1].id == g->posted_id;
+    g->posted = 0;
+    g->posted_id = 0;
+    return same ? slot : 0;
+}
+
+/* Software on CPU [c] goes on to other things: what it posted waits at its vCPU. */
+void vtdpi_sys_posted_done(vtdpi_system_t *sys, uint32_t c)
+{
+    uint32_t slot = vtdpi_sys_take_posted(sys, c);
+    if (slot != 0) {
+        vtdpi_sys_place(sys, slot, VTDPI_AT_VCPU, sys->sources[sys->live[slot - 1].source].vcpu);
+    }
+}

@@ -48,6 +48,11 @@ void vtdpi_sys_seal(vtdpi_system_t *sys, uint32_t slot, vtdpi_fate_t fate, uint3
 void vtdpi_sys_merge(vtdpi_system_t *sys, uint32_t slot, uint32_t *into, vtdpi_place_t place,
                      uint32_t where, bool was_set, uint8_t vector);
 uint32_t vtdpi_sys_id(const vtdpi_system_t *sys, uint32_t slot);
+void vtdpi_sys_follow(vtdpi_system_t *sys, uint32_t slot, vtdpi_place_t from, uint32_t from_where,
+                      vtdpi_place_t to, uint32_t to_where);
+bool vtdpi_sys_is_at(const vtdpi_system_t *sys, uint32_t slot, vtdpi_place_t place, uint32_t where);
+uint32_t vtdpi_sys_take_posted(vtdpi_system_t *sys, uint32_t c);
+void vtdpi_sys_posted_done(vtdpi_system_t *sys, uint32_t c);
 
 /* exec.c */
 sys_stack_t vtdpi_sys_stack(vtdpi_system_t *sys, uint32_t c);

@@ -119,6 +119,7 @@ static void memory_posted(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
     bool was_set = (old & op->a) != 0;
     uint32_t slot = 0;
     if (sys->p->ghost && (op->flags & VTDPI_OPF_CARRY) != 0) {
+        vtdpi_sys_posted_done(sys, c);
         slot = sys->ghost_source[op->arg];
         sys->ghost_source[op->arg] = 0;
         sys->firing_id = vtdpi_sys_id(sys, slot);
@@ -127,8 +128,10 @@ static void memory_posted(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
                   vector, was_set, 0);
     if (sys->p->ghost) {
         vtdpi_ghost_vcpu_t *g = &sys->ghost_vcpu[v];
-        vtdpi_sys_merge(sys, slot, pir ? &g->pir[vector] : &g->soft[vector], VTDPI_AT_VCPU, v,
+        vtdpi_sys_merge(sys, slot, pir ? &g->pir[vector] : &g->soft[vector], VTDPI_AT_CPU, c,
                         was_set, vector);
+        sys->ghost_cpu[c].posted = was_set ? 0 : slot;
+        sys->ghost_cpu[c].posted_id = was_set ? 0 : vtdpi_sys_id(sys, slot);
     }
 }
 
@@ -163,6 +166,7 @@ static void memory_soft_taken(vtdpi_system_t *sys, const vtdpi_op_t *op, uint64_
         unsigned vector = (op->word * 64U) + vtdpi_lowest_bit(left);
         g->handler[vector] = g->soft[vector];
         g->soft[vector] = 0;
+        vtdpi_sys_place(sys, g->handler[vector], VTDPI_AT_VCPU, fixed->owner);
     }
 }
 

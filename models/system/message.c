@@ -17,8 +17,11 @@ static void message_identity(vtdpi_system_t *sys, uint32_t m, uint32_t c, bool w
     const vtdpi_message_t *message = &sys->messages[m];
     uint32_t slot = sys->ghost_message[m];
     sys->ghost_message[m] = 0;
-    if (message->vcpu != VTDPI_NOBODY) { /* a notification: the bit itself waits in PIR */
-        vtdpi_sys_place(sys, slot, VTDPI_AT_CPU, c);
+    if (!vtdpi_sys_is_at(sys, slot, VTDPI_AT_MESSAGE, m)) {
+        slot = 0; /* somebody harvested it before its notification arrived */
+    }
+    if (message->vcpu != VTDPI_NOBODY || !message->from_unit) {
+        vtdpi_sys_place(sys, slot, VTDPI_AT_CPU, c); /* a notification: the bit itself waits in PIR */
         return;
     }
     uint8_t vector = message->msg.vector;
@@ -81,24 +84,35 @@ static bool message_deliver(vtdpi_system_t *sys, uint32_t m)
     return accepted;
 }
 
+/* Nobody accepted message [m]: a remapped interrupt is lost, a posted one still waits in its descriptor. */
+static void message_gone(vtdpi_system_t *sys, uint32_t m)
+{
+    const vtdpi_message_t *message = &sys->messages[m];
+    uint32_t slot = sys->ghost_message[m];
+    sys->ghost_message[m] = 0;
+    if (!vtdpi_sys_is_at(sys, slot, VTDPI_AT_MESSAGE, m)) {
+        return;
+    }
+    if (message->vcpu == VTDPI_NOBODY && message->from_unit) {
+        vtdpi_sys_seal(sys, slot, VTDPI_FATE_LOST, 0, 0);
+    } else {
+        vtdpi_sys_place(sys, slot, VTDPI_AT_VCPU,
+                        sys->sources[sys->live[slot - 1].source].vcpu);
+    }
+}
+
 void vtdpi_sys_message(vtdpi_system_t *sys, uint32_t m)
 {
     vtdpi_message_t *message = &sys->messages[m];
     bool full = vtdpi_sys_message_slot(sys) < 0;
-    if (sys->p->ghost) {
+    if (sys->p->ghost && vtdpi_sys_is_at(sys, sys->ghost_message[m], VTDPI_AT_MESSAGE, m)) {
         sys->firing_id = vtdpi_sys_id(sys, sys->ghost_message[m]);
     }
     if (!message_deliver(sys, m)) {
         vtdpi_sys_see(sys, VTDPI_EV_message_dropped, VTDPI_NOBODY, message->msg.vector,
                       message->msg.dest, 0, 0);
         if (sys->p->ghost) {
-            uint32_t slot = sys->ghost_message[m];
-            sys->ghost_message[m] = 0;
-            if (message->vcpu == VTDPI_NOBODY) {
-                vtdpi_sys_seal(sys, slot, VTDPI_FATE_LOST, 0, 0);
-            } else {
-                vtdpi_sys_place(sys, slot, VTDPI_AT_VCPU, message->vcpu);
-            }
+            message_gone(sys, m);
         }
     }
     memset(message, 0, sizeof(*message));

@@ -130,6 +130,10 @@ static uint32_t recognise_source(vtdpi_system_t *sys, uint32_t c, uint8_t vector
         return source;
     }
     uint32_t owner = sys->live[slot - 1].source;
+    if (!sys->sources[owner].attached) { /* its guest gave the device back meanwhile */
+        vtdpi_sys_seal(sys, slot, VTDPI_FATE_LOST, 0, 0);
+        return source;
+    }
     vtdpi_sys_merge(sys, slot, &sys->ghost_source[owner], VTDPI_AT_CPU, c,
                     sys->ghost_source[owner] != 0, vector);
     sys->firing_id = vtdpi_sys_id(sys, sys->ghost_source[owner]);
@@ -304,6 +308,7 @@ static void nonroot_enter(vtdpi_system_t *sys, uint32_t c)
         nonroot_check_s2(sys, c, v);
     }
     vtdpi_sys_see(sys, VTDPI_EV_kvm_entry, c, v, guest->vapic.rvi, guest->vmcs.entry_intr_info, 0);
+    vtdpi_sys_posted_done(sys, c);
     cpu->mode = VTDPI_MODE_NONROOT;
     cpu->vcpu = v;
     vtdpi_sys_microcode(sys, c, VTDPI_FN_uc_entry, guest->vmcs.entry_intr_info, guest->controls, 0);

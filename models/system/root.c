@@ -25,6 +25,11 @@ static void root_ipi(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
     vtdpi_sys_see(sys, VTDPI_EV_ipi_sent, c, op->b, op->a, 0, 0);
     int m = vtdpi_sys_send(sys, &d.msg, VTDPI_NOBODY, false);
     VTDPI_ASSERT(m >= 0);
+    uint32_t slot = vtdpi_sys_take_posted(sys, c);
+    if (slot != 0) { /* the IPI tells of what was posted: it carries it on */
+        sys->ghost_message[m] = slot;
+        vtdpi_sys_place(sys, slot, VTDPI_AT_MESSAGE, (uint32_t)m);
+    }
 }
 
 static void root_arm(vtdpi_system_t *sys, uint32_t c, uint32_t slot, bool on)

@@ -149,6 +149,7 @@ void vtdpi_sys_switch(vtdpi_system_t *sys, uint32_t c)
     vtdpi_thread_t *old = &sys->threads[prev];
     vtdpi_thread_t *th = &sys->threads[next];
     old->on_cpu = 0;
+    vtdpi_sys_posted_done(sys, c);
     vtdpi_sys_see(sys, VTDPI_EV_sched_switch, c, prev, next, old->preempted, 0);
     th->on_cpu = 1;
     th->cpu = c;

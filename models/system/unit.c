@@ -118,7 +118,9 @@ void vtdpi_sys_source(vtdpi_system_t *sys, uint32_t s)
         }
     }
     q->phase = VTDPI_RQ_ADMIT;
-    uint32_t slot = vtdpi_sys_born(sys, s, VTDPI_AT_REQUEST, (uint32_t)r);
+    /* an interrupt that no guest owns is the host's business, and is not followed */
+    uint32_t slot =
+        source->attached ? vtdpi_sys_born(sys, s, VTDPI_AT_REQUEST, (uint32_t)r) : 0;
     if (sys->p->ghost) {
         sys->ghost_request[r] = slot;
     }
@@ -343,7 +345,7 @@ static void request_send(vtdpi_system_t *sys, uint32_t r)
     if (sys->p->ghost) {
         uint32_t slot = sys->ghost_request[r];
         sys->ghost_message[m] = slot;
-        vtdpi_sys_place(sys, slot, VTDPI_AT_MESSAGE, (uint32_t)m);
+        vtdpi_sys_follow(sys, slot, VTDPI_AT_REQUEST, r, VTDPI_AT_MESSAGE, (uint32_t)m);
     }
     request_free(sys, r);
 }
@@ -399,7 +401,7 @@ void vtdpi_sys_request_op(const vtdpi_system_t *sys, uint32_t r, vtdpi_op_t *op)
 
 void vtdpi_sys_request(vtdpi_system_t *sys, uint32_t r)
 {
-    if (sys->p->ghost) {
+    if (sys->p->ghost && vtdpi_sys_is_at(sys, sys->ghost_request[r], VTDPI_AT_REQUEST, r)) {
         sys->firing_id = vtdpi_sys_id(sys, sys->ghost_request[r]);
     }
     switch ((vtdpi_request_phase_t)sys->requests[r].phase) {

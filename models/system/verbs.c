@@ -139,10 +139,28 @@ static void cpu_refresh(vtdpi_system_t *sys, uint32_t c)
     vtdpi_sys_touch_cpu(sys, c);
 }
 
+/* The interrupt that CPU [c] works for, as far as that can be said: one that waits here, or at the vCPU that runs here. */
+static uint32_t cpu_serves(const vtdpi_system_t *sys, uint32_t c)
+{
+    if (!sys->p->ghost) {
+        return 0;
+    }
+    uint32_t v = vtdpi_sys_vcpu_of(sys, sys->cpus[c].thread);
+    for (uint32_t i = 0; i < *sys->live_high; i++) {
+        const vtdpi_live_t *live = &sys->live[i];
+        if ((live->place == VTDPI_AT_CPU && live->where == c) ||
+            (live->place == VTDPI_AT_VCPU && live->where == v)) {
+            return live->id;
+        }
+    }
+    return 0;
+}
+
 static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
 {
     sys_event_t ev;
     bool event = cpu_event(sys, c, &ev);
+    sys->firing_id = sys->obs != NULL ? cpu_serves(sys, c) : 0;
     if (event && alt == 0 && ev.next != VTDPI_NEXT_VIRTUAL) {
         vtdpi_sys_recognise(sys, c, ev);
         cpu_refresh(sys, c);

@@ -6,10 +6,23 @@
 
 enum { QUEUE_DESCRIPTORS = 256, ADDRESS_WIDTH = 46, OUTSIDE_MAX = 16384 };
 
+/** Whether some outside event is a request to the toolstack. */
+static bool needs_tools(const vtdpi_scenario_t *s)
+{
+    for (uint32_t i = 0; i < s->event_count; i++) {
+        vtdpi_event_kind_t kind = s->events[i].kind;
+        if (kind == VTDPI_EVENT_WRITE_MSI || kind == VTDPI_EVENT_ATTACH ||
+            kind == VTDPI_EVENT_DETACH) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Whether anything in [s] can make the host rewrite a remapping entry. */
 static bool rewrites_entries(const vtdpi_scenario_t *s)
 {
-    if (s->event_count > 0 || s->hypervisor.irq_follows_vcpu) {
+    if (needs_tools(s) || s->hypervisor.irq_follows_vcpu) {
         return true;
     }
     for (uint32_t v = 0; v < s->vcpu_count; v++) {
@@ -80,7 +93,7 @@ static void build_threads(vtdpi_build_t *b)
         t->work = cfg->work;
         thread_make(t++, VTDPI_THREAD_VMM, v, cfg->start_cpu, cfg->affinity, cpus);
     }
-    if (b->platform.event_count > 0) {
+    if (needs_tools(b->scenario)) {
         thread_make(t, VTDPI_THREAD_VMM, VTDPI_NOBODY, cpus - 1, NULL, cpus);
     }
 }
@@ -106,7 +119,7 @@ static void build_counts(vtdpi_build_t *b)
     p->vcpu_count = s->vcpu_count;
     p->source_count = s->interrupt_count;
     p->event_count = occurrences(s);
-    p->thread_count = p->cpu_count + p->vcpu_count + s->vmm_count + (p->event_count > 0 ? 1U : 0U);
+    p->thread_count = p->cpu_count + p->vcpu_count + s->vmm_count + (needs_tools(s) ? 1U : 0U);
     p->request_count = s->platform.iommu_requests;
     p->store_buffer = s->platform.store_buffer;
     p->irte_count = build_irte_count(s);

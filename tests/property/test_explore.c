@@ -1,5 +1,5 @@
 /*
- * The architecture under every order: one vCPU that halts, two CPUs, two posts, one preemption.
+ * The architecture under every order: one vCPU that computes and halts, two CPUs, two posts, one preemption at any moment.
  *
  * Rule: hypervisors.md's L1: at rest nothing may be left in a descriptor. RC-01: a load that clears SN without looking at PIR
  * loses what was posted meanwhile; a scan before the clear loses it too (B2).
@@ -22,8 +22,9 @@ enum { STATE_LIMIT = 20000000 };
 /* Explores [protocol] with the switches [variant]; the guest halts over and over. */
 static void run(const char *protocol, uint32_t variant, explore_result_t *out)
 {
-    vtdpi_step_t program[1] = {{.kind = VTDPI_STEP_HLT}};
-    vtdpi_vcpu_cfg_t vcpu = {.program = program, .program_count = 1, .affinity = {3}};
+    vtdpi_step_t program[2] = {{.kind = VTDPI_STEP_COMPUTE, .span = {0, 100}},
+                               {.kind = VTDPI_STEP_HLT}};
+    vtdpi_vcpu_cfg_t vcpu = {.program = program, .program_count = 2, .affinity = {3}};
     vtdpi_vm_cfg_t vm = {.name = "guest", .vcpu_count = 1};
     vtdpi_device_cfg_t device = {.name = "nic", .requester_id = 0x18, .msix = true};
     vtdpi_interrupt_cfg_t irq = {.vector = 0x41, .attached = true};
@@ -94,12 +95,52 @@ static void test_explore__kvm_scan_before_clear__loss_found(void **state)
     assert_true(result.losses > 0);
 }
 
+/* B6: who changes NV to the wake-up vector must look at ON afterwards. */
+static void test_explore__kvm_without_self_ipi__loss_found(void **state)
+{
+    (void)state;
+    run("kvm", 1U << 2, &result);
+    assert_true(result.closed);
+    assert_true(result.losses > 0);
+}
+
+/* RC-10: old and new value of a compare-exchange from two loads can erase ON. */
+static void test_explore__kvm_double_fetch__loss_found(void **state)
+{
+    (void)state;
+    run("kvm", 1U << 4, &result);
+    assert_true(result.closed);
+    assert_true(result.losses > 0);
+}
+
+/* KVM before the rework of put, same rules. */
+static void test_explore__kvm_5_17_as_it_is__nothing_lost(void **state)
+{
+    (void)state;
+    run("kvm_5_17", 0, &result);
+    assert_true(result.closed);
+    assert_int_equal(result.losses, 0);
+}
+
+/* Xen's switch-to clears SN and looks at nothing, and its entry looks at ON alone: what was posted meanwhile stays. A finding. */
+static void test_explore__xen_as_it_is__loses_what_came_while_sn(void **state)
+{
+    (void)state;
+    run("xen", 0, &result);
+    assert_true(result.closed);
+    assert_true(result.losses > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_explore__kvm_as_it_is__nothing_lost),
         cmocka_unit_test(test_explore__kvm_without_pir_scan__loss_found),
         cmocka_unit_test(test_explore__kvm_scan_before_clear__loss_found),
+        cmocka_unit_test(test_explore__kvm_without_self_ipi__loss_found),
+        cmocka_unit_test(test_explore__kvm_double_fetch__loss_found),
+        cmocka_unit_test(test_explore__kvm_5_17_as_it_is__nothing_lost),
+        cmocka_unit_test(test_explore__xen_as_it_is__loses_what_came_while_sn),
     };
     return cmocka_run_group_tests_name("explore", tests, NULL, NULL);
 }

@@ -194,6 +194,21 @@ static void step(search_t *s)
     }
 }
 
+/* Starts the machine: every CPU goes on, lowest first, until it is in the guest or has nothing to do. */
+static void settle(vtdpi_system_t *sys)
+{
+    for (uint32_t i = 0; i < sys->actor.source;) {
+        bool guest = i < sys->p->cpu_count && sys->cpus[i].mode == VTDPI_MODE_NONROOT &&
+                     sys->cpus[i].ucode.func == VTDPI_FN_none;
+        if (guest || vtdpi_enabled(sys, i) == 0) {
+            i++;
+        } else {
+            vtdpi_fire(sys, i, 0, NULL);
+            i = 0;
+        }
+    }
+}
+
 void explore(const vtdpi_platform_t *p, uint64_t limit, explore_result_t *out)
 {
     search_t s;
@@ -204,6 +219,7 @@ void explore(const vtdpi_platform_t *p, uint64_t limit, explore_result_t *out)
     void *block = aligned_alloc(64, vtdpi_system_size(p));
     vtdpi_system_bind(&s.sys, p, block);
     vtdpi_system_init(&s.sys);
+    settle(&s.sys);
     set_add_room(&s.seen);
     set_insert(&s.seen, vtdpi_system_hash(&s.sys));
     push(&s);

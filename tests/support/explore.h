@@ -19,7 +19,7 @@ typedef struct {
     uint32_t path[4096][2];
 } explore_result_t;
 
-/** Explores every order from the initial state of [p], at most [limit] states. */
+/** Explores every order from where the machine of [p] has started and its guests run, at most [limit] states. */
 void explore(const vtdpi_platform_t *p, uint64_t limit, explore_result_t *out);
 
 #endif
