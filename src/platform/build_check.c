@@ -10,8 +10,8 @@ vtdpi_err_t build_refuse(char *why, size_t why_size, const char *format, ...)
     if (why != NULL && why_size > 0) {
         va_list args;
         va_start(args, format);
-        /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it does not see va_start of clang 14
-         */
+        /* clang 14's analyzer does not see va_start:
+         * NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
         (void)vsnprintf(why, why_size, format, args);
         va_end(args);
     }

@@ -56,6 +56,7 @@ static void test_engine__every_small_scenario__one_log_from_all_loops(void **sta
     const char *name = NULL;
     unsigned count = 0;
     for (; scene_small(&scene, count, &name); count++) {
+        scene.s.duration_ps = UINT64_C(100000000); /* every edge takes its time */
         sink_t plain, kernel, cycle;
         vtdpi_totals_t a, b, c;
         drive(&scene, vtdpi_run_plain, &plain, &a);

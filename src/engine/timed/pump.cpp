@@ -52,7 +52,7 @@ class pump
     /** Whether the kernel has to do something else before [due]. */
     static bool somebody_before(const sc_time &due)
     {
-        const sc_time now = sc_core::sc_time_stamp();
+        const sc_time &now = sc_core::sc_time_stamp();
         return due > now && sc_core::sc_pending_activity() &&
                now + sc_core::sc_time_to_pending_activity() < due;
     }
@@ -60,7 +60,7 @@ class pump
     /** The kernel's clock catches up with the last operation; then the kernel stops. */
     void end()
     {
-        const sc_time now = sc_core::sc_time_stamp();
+        const sc_time &now = sc_core::sc_time_stamp();
         if (last_ > now) {
             sc_core::next_trigger(last_ - now);
             return;
