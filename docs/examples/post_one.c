@@ -1,7 +1,8 @@
 /*
  * A scenario made in C: one device, one virtual CPU, one interrupt. Prints where its time went,
- * from the device's write to the first instruction of the guest's handler. cc post_one.c
- * $(pkg-config --cflags --libs vtdpi)
+ * from the device's write to the first instruction of the guest's handler.
+ *
+ *     cc post_one.c $(pkg-config --cflags --libs vtdpi)
  */
 #include <inttypes.h>
 #include <stdio.h>
