@@ -1,6 +1,8 @@
 /*
  * The remapping unit's rules alone: table and descriptor are the caller's own memory, and the
- * caller says when each step happens. A device at 00:03.0 writes twice; the unit notifies once. cc
+ * caller says when each step happens. A device at 00:03.0 writes twice; the unit notifies once.
+ *
+ *     cc iommu_alone.c $(pkg-config --cflags --libs vtdpi)
  * iommu_alone.c $(pkg-config --cflags --libs vtdpi)
  */
 #include <stdio.h>
