@@ -3,7 +3,6 @@
  * caller says when each step happens. A device at 00:03.0 writes twice; the unit notifies once.
  *
  *     cc iommu_alone.c $(pkg-config --cflags --libs vtdpi)
- * iommu_alone.c $(pkg-config --cflags --libs vtdpi)
  */
 #include <stdio.h>
 #include <vtdpi/iommu_unit.h>
