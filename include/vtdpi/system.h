@@ -126,6 +126,9 @@ VTDPI_API uint32_t vtdpi_enabled(const vtdpi_system_t *sys, uint32_t actor);
 VTDPI_API void vtdpi_pending(const vtdpi_system_t *sys, uint32_t actor, uint32_t alt,
                              vtdpi_alt_t *out);
 
+/** Both in one for whoever takes the first alternative: vtdpi_enabled, and if that is not 0, vtdpi_pending of alternative 0. */
+VTDPI_API uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_alt_t *first);
+
 /** Performs alternative [alt] of [actor]: the only place where shared state changes. [obs] may be NULL. */
 VTDPI_API void vtdpi_fire(vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_obs_t *obs);
 

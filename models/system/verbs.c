@@ -95,19 +95,19 @@ static uint32_t cpu_slot(const vtdpi_system_t *sys, uint32_t c)
     return (((2 * p->cpu_count) + cpu->thread) * 16) + sys->threads[cpu->thread].depth;
 }
 
-static void cpu_pending(const vtdpi_system_t *sys, uint32_t c, uint32_t alt, vtdpi_alt_t *out)
+/* Describes the event [ev], or, if it is NULL, the operation that the CPU is about to do. */
+static void cpu_describe(const vtdpi_system_t *sys, uint32_t c, const sys_event_t *ev,
+                         vtdpi_alt_t *out)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
     const vtdpi_frame_t *top = vtdpi_sys_top(sys, c);
-    sys_event_t ev;
-    bool event = cpu_event(sys, c, &ev);
     out->cpu = (uint16_t)c;
     out->nonroot = cpu->mode == VTDPI_MODE_NONROOT;
     out->tag = (uint64_t)sys->serial[c] << 8;
     out->wait = VTDPI_STAGE_wait_other;
-    if (event && alt == 0) {
-        vtdpi_sys_event_op(sys, c, ev, &out->op);
-        out->tag |= ev.next + 1;
+    if (ev != NULL) {
+        vtdpi_sys_event_op(sys, c, *ev, &out->op);
+        out->tag |= ev->next + 1;
         out->halted = out->nonroot ? sys->vcpus[cpu->vcpu].halted : top->op.kind == VTDPI_OP_HLT;
         out->wait = out->halted ? VTDPI_STAGE_wait_idle : VTDPI_STAGE_wait_drain;
         return;
@@ -119,6 +119,13 @@ static void cpu_pending(const vtdpi_system_t *sys, uint32_t c, uint32_t alt, vtd
     } else if (op_ordered(top->op.kind)) {
         out->wait = VTDPI_STAGE_wait_drain;
     }
+}
+
+static void cpu_pending(const vtdpi_system_t *sys, uint32_t c, uint32_t alt, vtdpi_alt_t *out)
+{
+    sys_event_t ev;
+    bool event = cpu_event(sys, c, &ev) && alt == 0;
+    cpu_describe(sys, c, event ? &ev : NULL, out);
 }
 
 /* A note's arguments are arg, c, d, b: fields that the operations with notes leave free. */
@@ -160,6 +167,7 @@ static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
 {
     sys_event_t ev;
     bool event = cpu_event(sys, c, &ev);
+    VTDPI_ASSERT(alt < (event ? 1U : 0U) + cpu_base(sys, c));
     sys->firing_id = sys->obs != NULL ? cpu_serves(sys, c) : 0;
     if (event && alt == 0 && ev.next != VTDPI_NEXT_VIRTUAL) {
         vtdpi_sys_recognise(sys, c, ev);
@@ -208,12 +216,9 @@ static void timer_fire(vtdpi_system_t *sys, uint32_t index)
     vtdpi_sys_touch_cpu(sys, c);
 }
 
-uint32_t vtdpi_enabled(const vtdpi_system_t *sys, uint32_t actor)
+static uint32_t other_enabled(const vtdpi_system_t *sys, actor_kind_t kind, uint32_t i)
 {
-    uint32_t i = 0;
-    switch (actor_kind(&sys->actor, actor, &i)) {
-    case ACTOR_CPU:
-        return cpu_enabled(sys, i);
+    switch (kind) {
     case ACTOR_DRAIN:
         return sys->cpus[i].store_count > 0;
     case ACTOR_TIMER:
@@ -227,22 +232,32 @@ uint32_t vtdpi_enabled(const vtdpi_system_t *sys, uint32_t actor)
     case ACTOR_QUEUE:
         return vtdpi_sys_queue_enabled(sys);
     case ACTOR_OUTSIDE:
-    default:
         return vtdpi_sys_outside_enabled(sys, i);
+    case ACTOR_CPU:
+    default:
+        return 0;
     }
 }
 
-void vtdpi_pending(const vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_alt_t *out)
+uint32_t vtdpi_enabled(const vtdpi_system_t *sys, uint32_t actor)
 {
     uint32_t i = 0;
     actor_kind_t kind = actor_kind(&sys->actor, actor, &i);
+    return kind == ACTOR_CPU ? cpu_enabled(sys, i) : other_enabled(sys, kind, i);
+}
+
+static void alt_clear(vtdpi_alt_t *out)
+{
     memset(out, 0, sizeof(*out));
     out->cpu = UINT16_MAX;
     out->wait = VTDPI_STAGE_wait_other;
+}
+
+/* Actors other than CPUs have one alternative. */
+static void other_pending(const vtdpi_system_t *sys, actor_kind_t kind, uint32_t i,
+                          vtdpi_alt_t *out)
+{
     switch (kind) {
-    case ACTOR_CPU:
-        cpu_pending(sys, i, alt, out);
-        break;
     case ACTOR_DRAIN:
         out->op = vtdpi_op_memory(VTDPI_OP_DRAIN, VTDPI_STAGE_wait_drain, sys->cpus[i].store[0].line,
                                   sys->cpus[i].store[0].word);
@@ -269,10 +284,46 @@ void vtdpi_pending(const vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdp
         out->tag = sys->queue->phase;
         break;
     case ACTOR_OUTSIDE:
-    default:
         out->op = vtdpi_op_make(VTDPI_OP_OUTSIDE, VTDPI_STAGE_wait_other, 0);
         break;
+    case ACTOR_CPU:
+    default:
+        break;
     }
+}
+
+void vtdpi_pending(const vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_alt_t *out)
+{
+    uint32_t i = 0;
+    actor_kind_t kind = actor_kind(&sys->actor, actor, &i);
+    alt_clear(out);
+    if (kind == ACTOR_CPU) {
+        cpu_pending(sys, i, alt, out);
+    } else {
+        other_pending(sys, kind, i, out);
+    }
+}
+
+uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_alt_t *first)
+{
+    uint32_t i = 0;
+    actor_kind_t kind = actor_kind(&sys->actor, actor, &i);
+    if (kind != ACTOR_CPU) {
+        uint32_t count = other_enabled(sys, kind, i);
+        if (count != 0) {
+            alt_clear(first);
+            other_pending(sys, kind, i, first);
+        }
+        return count;
+    }
+    sys_event_t ev;
+    bool event = cpu_event(sys, i, &ev);
+    uint32_t count = (event ? 1U : 0U) + cpu_base(sys, i);
+    if (count != 0) {
+        alt_clear(first);
+        cpu_describe(sys, i, event ? &ev : NULL, first);
+    }
+    return count;
 }
 
 static void fire_begin(vtdpi_system_t *sys, uint32_t actor, vtdpi_obs_t *obs)
@@ -290,7 +341,7 @@ void vtdpi_fire(vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_obs_t *
 {
     uint32_t i = 0;
     actor_kind_t kind = actor_kind(&sys->actor, actor, &i);
-    VTDPI_ASSERT(alt < vtdpi_enabled(sys, actor));
+    VTDPI_ASSERT(kind == ACTOR_CPU || (alt == 0 && other_enabled(sys, kind, i) == 1));
     fire_begin(sys, actor, obs);
     switch (kind) {
     case ACTOR_CPU:

@@ -91,22 +91,22 @@ static bool schedule_goes_on(vtdpi_timed_t *t, uint32_t a, uint32_t count, const
     return true;
 }
 
-static void schedule_operation(vtdpi_timed_t *t, uint32_t a, uint32_t count)
+static void schedule_operation(vtdpi_timed_t *t, uint32_t a, uint32_t count,
+                               const vtdpi_alt_t *first)
 {
-    vtdpi_alt_t alt;
-    vtdpi_pending(t->sys, a, 0, &alt);
     if (under_way(&t->actors[a])) {
-        if (schedule_goes_on(t, a, count, &alt)) {
+        if (schedule_goes_on(t, a, count, first)) {
             return;
         }
         timed_abandon(t, a);
     }
-    schedule_start(t, a, &alt, 0);
+    schedule_start(t, a, first, 0);
 }
 
 void timed_schedule(vtdpi_timed_t *t, uint32_t a)
 {
-    uint32_t count = vtdpi_enabled(t->sys, a);
+    vtdpi_alt_t first;
+    uint32_t count = vtdpi_look(t->sys, a, &first);
     timed_actor_t *act = &t->actors[a];
     if (count == 0) {
         if (under_way(act)) {
@@ -130,7 +130,7 @@ void timed_schedule(vtdpi_timed_t *t, uint32_t a)
     case TIMED_MESSAGE:
     case TIMED_QUEUE:
     default:
-        schedule_operation(t, a, count);
+        schedule_operation(t, a, count, &first);
         break;
     }
 }
