@@ -57,7 +57,13 @@ if $changed_only; then
 fi
 
 # Pages made from tables: "page|command that prints it". Each must exist and be what the command prints.
-generated=()
+generated=(
+    "docs/statistics.md|build/release/vtdpi doc stats"
+    "docs/events.md|build/release/vtdpi doc events"
+    "docs/scenario-reference.md|build/release/vtdpi doc keys"
+    "docs/timing-profiles.md|build/release/vtdpi doc profiles"
+    "scenarios/schema.json|build/release/vtdpi doc schema"
+)
 
 format() {
     local wrong

@@ -1,8 +1,8 @@
 /*
  * vtdpi: the ground that every other header stands on.
  *
- * Integer types, limits, the assertion hook, error codes of host-side functions and a few bit helpers. Nothing here knows
- * about hardware.
+ * Integer types, limits, the assertion hook, error codes of host-side functions and a few bit
+ * helpers. Nothing here knows about hardware.
  */
 #ifndef VTDPI_BASE_H
 #define VTDPI_BASE_H
@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define VTDPI_API __attribute__((visibility("default")))
+#define VTDPI_API      __attribute__((visibility("default")))
 #define VTDPI_NORETURN __attribute__((noreturn))
 #else
 #define VTDPI_API
@@ -30,7 +30,8 @@ extern "C" {
 #endif
 
 /*
- * Between these two stand structures that are no state: configuration, handles, results. They may have padding; state may not.
+ * Between these two stand structures that are no state: configuration, handles, results. They may
+ * have padding; state may not.
  */
 #define VTDPI_NOT_STATE_BEGIN                                                                      \
     _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpadded\"")
@@ -42,7 +43,8 @@ enum { VTDPI_LINE_BYTES = 64, VTDPI_LINE_WORDS = 8 };
 /** Vectors, 64-bit words of a 256-bit vector set. */
 enum { VTDPI_VECTORS = 256, VTDPI_VECTOR_WORDS = 4 };
 
-/** Outcome of a host-side function (src/ only; models have no errors of this kind). 0 is success. */
+/** Outcome of a host-side function (src/ only; models have no errors of this kind). 0 is success.
+ */
 typedef enum {
     VTDPI_OK = 0,
     VTDPI_ERR_INPUT = 2,    /**< the caller's data is wrong: see the diagnostics */

@@ -1,5 +1,6 @@
 /*
- * The vocabulary of observations: events, stages, monitors, fates. One table each; every writer, page and check derives from it.
+ * The vocabulary of observations: events, stages, monitors, fates. One table each; every writer,
+ * page and check derives from it.
  */
 #ifndef VTDPI_EVENT_H
 #define VTDPI_EVENT_H
@@ -12,6 +13,7 @@ extern "C" {
 
 /** Events of the log, one row each in events.def. */
 typedef enum {
+
 #define VTDPI_EVENT(name, source, a0, a1, a2, a3, doc) VTDPI_EV_##name,
 #include "vtdpi/events.def"
 #undef VTDPI_EVENT
@@ -20,6 +22,7 @@ typedef enum {
 
 /** Stages, one row each in stages.def. */
 typedef enum {
+
 #define VTDPI_STAGE(name, kind, doc) VTDPI_STAGE_##name,
 #include "vtdpi/stages.def"
 #undef VTDPI_STAGE
@@ -28,6 +31,7 @@ typedef enum {
 
 /** Monitors, one row each in monitor.def. */
 typedef enum {
+
 #define VTDPI_MONITOR(name, doc) VTDPI_MONITOR_##name,
 #include "vtdpi/monitor.def"
 #undef VTDPI_MONITOR
@@ -39,10 +43,10 @@ typedef enum {
 
 /** One record of the log: fixed size, binary. */
 typedef struct {
-    uint64_t ps;   /**< time, picoseconds */
-    uint64_t cyc;  /**< time, cycles of the core domain (last edge at or before ps) */
-    uint64_t a[4]; /**< arguments, in the order of events.def */
-    uint32_t id;   /**< interrupt that it serves, counted from 1; 0: none */
+    uint64_t ps;    /**< time, picoseconds */
+    uint64_t cyc;   /**< time, cycles of the core domain (last edge at or before ps) */
+    uint64_t a[4];  /**< arguments, in the order of events.def */
+    uint32_t id;    /**< interrupt that it serves, counted from 1; 0: none */
     uint16_t event; /**< vtdpi_event_kind_id_t */
     uint16_t actor; /**< number of the actor */
     uint16_t cpu;   /**< CPU that it happened on; UINT16_MAX: none */

@@ -108,7 +108,8 @@ VTDPI_API bool vtdpi_irte_reserved_ok(const uint64_t irte[VTDPI_IRTE_WORDS], boo
  * *Spec:* VT-d, "Interrupt Remapping Table Entry (IRTE) for Remapped Interrupts", fields SVT, SQ,
  * SID. *Choice:* the bus range's first bus is SID[15:8], as operating systems program it.
  */
-VTDPI_API vtdpi_source_check_t vtdpi_irte_source(const uint64_t irte[VTDPI_IRTE_WORDS], uint16_t rid);
+VTDPI_API vtdpi_source_check_t vtdpi_irte_source(const uint64_t irte[VTDPI_IRTE_WORDS],
+                                                 uint16_t rid);
 
 #ifdef __cplusplus
 }

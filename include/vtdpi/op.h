@@ -1,8 +1,9 @@
 /*
  * Operations, results, frames: how an actor tells what it wants to do, and how it continues.
  *
- * An actor touches nothing shared by itself. A frame function is straight-line C that yields one operation, is resumed with
- * its result, and yields the next. Its resume point and its locals are fields of the frame, so that a frame is plain data.
+ * An actor touches nothing shared by itself. A frame function is straight-line C that yields one
+ * operation, is resumed with its result, and yields the next. Its resume point and its locals are
+ * fields of the frame, so that a frame is plain data.
  *
  *     vtdpi_op_t example(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r)
  *     {
@@ -26,8 +27,10 @@
 extern "C" {
 #endif
 
-/** Kinds of operation, one row each in op.def; CALL and RETURN are the frame runner's own and never reach an engine. */
+/** Kinds of operation, one row each in op.def; CALL and RETURN are the frame runner's own and never
+ * reach an engine. */
 typedef enum {
+
 #define VTDPI_OP(name, ordered, doc) VTDPI_OP_##name,
 #include "vtdpi/op.def"
 #undef VTDPI_OP
@@ -36,9 +39,11 @@ typedef enum {
     VTDPI_OP_RETURN
 } vtdpi_op_kind_t;
 
-/** Lumps: measured wholes less the nominal cost of the operations inside, one row each in lumps.def. */
+/** Lumps: measured wholes less the nominal cost of the operations inside, one row each in
+ * lumps.def. */
 typedef enum {
     VTDPI_LUMP_none,
+
 #define VTDPI_LUMP(name, param, percent, plain, locked, msr, doc) VTDPI_LUMP_##name,
 #include "vtdpi/lumps.def"
 #undef VTDPI_LUMP
@@ -48,8 +53,9 @@ typedef enum {
 /** Flags of an operation. */
 enum {
     VTDPI_OPF_INTERRUPTIBLE = 1, /**< SPEND: an interrupt cuts it; the rest is spent later */
-    VTDPI_OPF_CARRY = 2,         /**< the operation takes the interrupt of source [arg] along (identity only) */
-    VTDPI_OPF_IOMMU = 4,         /**< agent is the remapping unit */
+    VTDPI_OPF_CARRY =
+        2, /**< the operation takes the interrupt of source [arg] along (identity only) */
+    VTDPI_OPF_IOMMU = 4, /**< agent is the remapping unit */
 };
 
 /** What a note of an operation is about; see vtdpi_op_t.note. */
@@ -57,18 +63,19 @@ enum { VTDPI_NO_NOTE = 0xFFFF };
 
 /** An operation. Fixed size, by value. */
 typedef struct {
-    uint8_t kind;   /**< vtdpi_op_kind_t */
-    uint8_t stage;  /**< vtdpi_stage_t that its time goes to */
-    uint8_t cost;   /**< vtdpi_timing_param_t; memory operations: added to what the line costs, locked_rmw or mem_own */
-    uint8_t lump;   /**< vtdpi_lump_t, replaces cost */
-    uint8_t flags;  /**< VTDPI_OPF_* */
-    uint8_t word;   /**< word of the line, 0 to 7 */
-    uint16_t line;  /**< memory line */
-    uint16_t note;  /**< event emitted when it fires with arguments (arg, a, b), or VTDPI_NO_NOTE */
-    uint16_t pad_;  /**< 0 */
-    uint32_t arg;   /**< small operand, by kind */
-    uint64_t a;     /**< operands, by kind; SPEND: picoseconds if cost and lump are 0 … */
-    uint64_t b;     /**< … SPEND: cycles */
+    uint8_t kind;  /**< vtdpi_op_kind_t */
+    uint8_t stage; /**< vtdpi_stage_t that its time goes to */
+    uint8_t cost;  /**< vtdpi_timing_param_t; memory operations: added to what the line costs,
+                      locked_rmw or mem_own */
+    uint8_t lump;  /**< vtdpi_lump_t, replaces cost */
+    uint8_t flags; /**< VTDPI_OPF_* */
+    uint8_t word;  /**< word of the line, 0 to 7 */
+    uint16_t line; /**< memory line */
+    uint16_t note; /**< event emitted when it fires with arguments (arg, a, b), or VTDPI_NO_NOTE */
+    uint16_t pad_; /**< 0 */
+    uint32_t arg;  /**< small operand, by kind */
+    uint64_t a;    /**< operands, by kind; SPEND: picoseconds if cost and lump are 0 … */
+    uint64_t b;    /**< … SPEND: cycles */
     uint64_t c;
     uint64_t d;
 } vtdpi_op_t;
@@ -89,12 +96,13 @@ enum { VTDPI_COST_LINE = 0xFF };
 
 /** One activation of a frame function. Arguments arrive in x[0] and up. */
 typedef struct {
-    uint16_t func;  /**< number of the function: vtdpi_func_t */
-    uint16_t pc;    /**< resume point */
-    uint8_t async;  /**< pushed by an event: the frame below resumes its own operation, unperformed */
+    uint16_t func; /**< number of the function: vtdpi_func_t */
+    uint16_t pc;   /**< resume point */
+    uint8_t
+        async; /**< pushed by an event: the frame below resumes its own operation, unperformed */
     uint8_t pad_[3];
     uint64_t x[VTDPI_FRAME_LOCALS];
-    vtdpi_op_t op;  /**< operation that is about to happen */
+    vtdpi_op_t op; /**< operation that is about to happen */
 } vtdpi_frame_t;
 
 VTDPI_STATIC_ASSERT(sizeof(vtdpi_frame_t) == 104, "a frame has no hidden bytes");
@@ -110,8 +118,8 @@ VTDPI_STATIC_ASSERT(sizeof(vtdpi_frame_t) == 104, "a frame has no hidden bytes")
 #define VTDPI_END(f, value)                                                                        \
     default:                                                                                       \
         break;                                                                                     \
-    }                                                                                              \
-    return vtdpi_op_return(value)
+        }                                                                                          \
+        return vtdpi_op_return(value)
 
 /** An operation of [kind] in [stage] that costs one ordinary step [cost]. */
 static inline vtdpi_op_t vtdpi_op_make(vtdpi_op_kind_t kind, vtdpi_stage_t stage, unsigned cost)

@@ -1,6 +1,6 @@
 /*
- * The configuration of a system: everything that never changes while it runs. It lies outside the block of state, is
- * shared by every copy of that block, and is never hashed.
+ * The configuration of a system: everything that never changes while it runs. It lies outside the
+ * block of state, is shared by every copy of that block, and is never hashed.
  */
 #ifndef VTDPI_PLATFORM_H
 #define VTDPI_PLATFORM_H
@@ -96,16 +96,16 @@ typedef struct {
 
 /** Fixed facts of a vCPU. */
 typedef struct {
-    vtdpi_vmcs_t vmcs;                    /**< as the hypervisor sets it up */
-    uint16_t pid;                         /**< line of its descriptor */
-    uint16_t state;                       /**< line of hypervisor words */
-    uint16_t soft;                        /**< line of its software APIC */
-    uint16_t vapic[VTDPI_VL_COUNT];       /**< lines of its virtual-APIC page */
-    uint16_t vm;                          /**< its VM */
-    uint32_t thread;                      /**< its thread */
-    uint32_t virtual_id;                  /**< virtual APIC ID */
+    vtdpi_vmcs_t vmcs;              /**< as the hypervisor sets it up */
+    uint16_t pid;                   /**< line of its descriptor */
+    uint16_t state;                 /**< line of hypervisor words */
+    uint16_t soft;                  /**< line of its software APIC */
+    uint16_t vapic[VTDPI_VL_COUNT]; /**< lines of its virtual-APIC page */
+    uint16_t vm;                    /**< its VM */
+    uint32_t thread;                /**< its thread */
+    uint32_t virtual_id;            /**< virtual APIC ID */
     uint32_t pad_;
-    const vtdpi_vcpu_cfg_t *guest;        /**< program and handlers */
+    const vtdpi_vcpu_cfg_t *guest; /**< program and handlers */
 } vtdpi_vcpu_fixed_t;
 
 /** Kinds of thread. */
@@ -115,8 +115,8 @@ typedef enum { VTDPI_THREAD_IDLE, VTDPI_THREAD_VCPU, VTDPI_THREAD_VMM } vtdpi_th
 typedef struct {
     uint8_t kind; /**< vtdpi_thread_kind_t */
     uint8_t pad_[3];
-    uint32_t who;         /**< vCPU, VMM thread or CPU */
-    uint32_t start_cpu;   /**< where it starts */
+    uint32_t who;       /**< vCPU, VMM thread or CPU */
+    uint32_t start_cpu; /**< where it starts */
     uint32_t pad2_;
     uint64_t affinity[4]; /**< CPUs that it may run on at the start */
     vtdpi_span_t work;    /**< VMM: work before each interrupt that it raises */
@@ -124,20 +124,20 @@ typedef struct {
 
 /** Fixed facts of an interrupt source. */
 typedef struct {
-    uint32_t vmm_thread;   /**< emulated: thread that raises it; else VTDPI_NOBODY */
-    uint32_t irte;         /**< index of its IRTE */
-    uint32_t vcpu;         /**< target at the start */
-    uint32_t host_cpu;     /**< CPU of its host vector */
-    uint32_t budget;       /**< arrivals left, explorer; UINT32_MAX: no limit */
-    uint16_t requester;    /**< requester ID */
-    uint8_t vector;        /**< guest vector at the start */
-    uint8_t host_vector;   /**< host vector at the start, 0: none */
-    uint8_t urgent;        /**< URG */
-    uint8_t attached;      /**< bound to its vCPU at the start */
-    uint8_t integrated;    /**< short way to the remapping unit */
+    uint32_t vmm_thread;     /**< emulated: thread that raises it; else VTDPI_NOBODY */
+    uint32_t irte;           /**< index of its IRTE */
+    uint32_t vcpu;           /**< target at the start */
+    uint32_t host_cpu;       /**< CPU of its host vector */
+    uint32_t budget;         /**< arrivals left, explorer; UINT32_MAX: no limit */
+    uint16_t requester;      /**< requester ID */
+    uint8_t vector;          /**< guest vector at the start */
+    uint8_t host_vector;     /**< host vector at the start, 0: none */
+    uint8_t urgent;          /**< URG */
+    uint8_t attached;        /**< bound to its vCPU at the start */
+    uint8_t integrated;      /**< short way to the remapping unit */
     uint8_t subhandle_valid; /**< one of several messages of an MSI: its number is the subhandle */
-    uint32_t device;       /**< device */
-    uint32_t handle;       /**< handle in the device's address; irte less this is the subhandle */
+    uint32_t device;         /**< device */
+    uint32_t handle;         /**< handle in the device's address; irte less this is the subhandle */
 } vtdpi_source_fixed_t;
 
 struct vtdpi_protocol;
@@ -152,24 +152,24 @@ typedef struct {
     uint16_t queue_line;  /**< first line of the queue */
     uint16_t driver_line; /**< words of the unit's driver */
     bool x2apic;
-    bool ghost;           /**< identity of interrupts is kept */
-    bool explore;         /**< alternatives that a timed run never takes are offered */
+    bool ghost;   /**< identity of interrupts is kept */
+    bool explore; /**< alternatives that a timed run never takes are offered */
     bool irq_follows_vcpu;
     uint8_t pad_[5];
-    uint32_t variant;     /**< switches of the protocol */
+    uint32_t variant; /**< switches of the protocol */
     uint64_t timeslice_ps;
     uint64_t halt_poll_ps;
-    uint64_t irta;        /**< address of the table */
+    uint64_t irta; /**< address of the table */
     vtdpi_iommu_cfg_t iommu;
     const struct vtdpi_protocol *protocol;
-    const vtdpi_line_t *lines;           /**< sorted by address */
+    const vtdpi_line_t *lines; /**< sorted by address */
     const vtdpi_vcpu_fixed_t *vcpus;
     const uint16_t *cpu_lines;           /**< by CPU */
     const vtdpi_thread_fixed_t *threads; /**< idle threads first, by CPU */
     const vtdpi_source_fixed_t *sources;
-    const vtdpi_event_cfg_t *events;     /**< outside events */
-    uint32_t host_vectors;               /**< pool a CPU */
-    uint32_t timers;                     /**< deadline slots a CPU */
+    const vtdpi_event_cfg_t *events; /**< outside events */
+    uint32_t host_vectors;           /**< pool a CPU */
+    uint32_t timers;                 /**< deadline slots a CPU */
 } vtdpi_platform_t;
 
 VTDPI_NOT_STATE_END

@@ -14,6 +14,7 @@ VTDPI_NOT_STATE_BEGIN
 
 /** Parameters of a profile, one row each in timing.def. */
 typedef enum {
+
 #define VTDPI_TIMING(name, domain, doc) VTDPI_T_##name,
 #include "vtdpi/timing.def"
 #undef VTDPI_TIMING

@@ -1,8 +1,9 @@
 /*
  * Hypervisor protocols: const tables of frame functions, bound outside the state.
  *
- * Reads / Writes: whatever its operations name. A frame function sees its own CPU, thread and vCPU, and the host's records of
- * interrupt sources; it changes nothing but its frame and the flags of its own thread.
+ * Reads / Writes: whatever its operations name. A frame function sees its own CPU, thread and vCPU,
+ * and the host's records of interrupt sources; it changes nothing but its frame and the flags of
+ * its own thread.
  */
 #ifndef VTDPI_PROTOCOL_H
 #define VTDPI_PROTOCOL_H
@@ -22,12 +23,12 @@ typedef struct {
     const vtdpi_platform_t *p;
     const vtdpi_source_t *sources;
     const vtdpi_tool_t *tools;
-    uint32_t cpu;          /**< number of the CPU that executes */
-    uint32_t thread;       /**< current thread */
-    uint32_t vcpu;         /**< vCPU of the thread (or of the guest), or VTDPI_NOBODY */
-    const vtdpi_cpu_t *me; /**< that CPU */
-    vtdpi_thread_t *self;  /**< that thread */
-    vtdpi_vcpu_t *guest;   /**< that vCPU, or NULL */
+    uint32_t cpu;                    /**< number of the CPU that executes */
+    uint32_t thread;                 /**< current thread */
+    uint32_t vcpu;                   /**< vCPU of the thread (or of the guest), or VTDPI_NOBODY */
+    const vtdpi_cpu_t *me;           /**< that CPU */
+    vtdpi_thread_t *self;            /**< that thread */
+    vtdpi_vcpu_t *guest;             /**< that vCPU, or NULL */
     const vtdpi_vcpu_fixed_t *fixed; /**< its fixed facts, or NULL */
 } vtdpi_ctx_t;
 
@@ -35,6 +36,7 @@ typedef vtdpi_op_t (*vtdpi_frame_fn_t)(const vtdpi_ctx_t *x, vtdpi_frame_t *f, v
 
 /** Hooks, in the order of frames.def. */
 typedef enum {
+
 #define VTDPI_HOOK(name, doc) VTDPI_HOOK_##name,
 #define VTDPI_FRAME(name, doc)
 #include "vtdpi/frames.def"
@@ -46,13 +48,13 @@ typedef enum {
 /** A protocol. */
 typedef struct vtdpi_protocol {
     const char *name;
-    uint32_t abi;          /**< VTDPI_PROTOCOL_ABI */
-    bool posting;          /**< the remapping unit posts */
-    bool apicv;            /**< APIC virtualization and posted-interrupt processing in the VMCS */
-    bool preemptible;      /**< a thread can lose its CPU after any host interrupt */
-    bool softirqs;         /**< Xen: the scheduler runs in a softirq */
-    bool sn_at_start;      /**< SN of a descriptor before its vCPU first runs */
-    uint32_t monitors;     /**< invariants that it claims, a bit each in monitor.def's order */
+    uint32_t abi;      /**< VTDPI_PROTOCOL_ABI */
+    bool posting;      /**< the remapping unit posts */
+    bool apicv;        /**< APIC virtualization and posted-interrupt processing in the VMCS */
+    bool preemptible;  /**< a thread can lose its CPU after any host interrupt */
+    bool softirqs;     /**< Xen: the scheduler runs in a softirq */
+    bool sn_at_start;  /**< SN of a descriptor before its vCPU first runs */
+    uint32_t monitors; /**< invariants that it claims, a bit each in monitor.def's order */
     vtdpi_frame_fn_t hook[VTDPI_HOOKS];
 } vtdpi_protocol_t;
 

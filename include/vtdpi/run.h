@@ -1,8 +1,9 @@
 /*
  * Running a scenario on the timed engine, and what comes out of it.
  *
- * A run hands out three things, each only if somebody asked: events (the log), one record an interrupt when its fate is known,
- * and totals at the end. The library prints nothing and never exits.
+ * A run hands out three things, each only if somebody asked: events (the log), one record an
+ * interrupt when its fate is known, and totals at the end. The library prints nothing and never
+ * exits.
  */
 #ifndef VTDPI_RUN_H
 #define VTDPI_RUN_H
@@ -20,13 +21,13 @@ VTDPI_NOT_STATE_BEGIN
 
 /** An interrupt from the device's write to its fate. */
 typedef struct {
-    uint32_t id;          /**< from 1, in the order of the writes */
-    uint32_t carrier;     /**< COALESCED: id of the one that it merged into */
-    uint32_t interrupt;   /**< index in the scenario */
-    uint32_t vcpu;        /**< target vCPU when written */
-    uint8_t vector;       /**< guest vector when written */
-    uint8_t fate;         /**< vtdpi_fate_t */
-    uint8_t reason;       /**< BLOCKED: fault reason */
+    uint32_t id;        /**< from 1, in the order of the writes */
+    uint32_t carrier;   /**< COALESCED: id of the one that it merged into */
+    uint32_t interrupt; /**< index in the scenario */
+    uint32_t vcpu;      /**< target vCPU when written */
+    uint8_t vector;     /**< guest vector when written */
+    uint8_t fate;       /**< vtdpi_fate_t */
+    uint8_t reason;     /**< BLOCKED: fault reason */
     uint8_t pad_;
     uint32_t exits;       /**< VM exits taken on its behalf */
     uint64_t intended_ps; /**< intended arrival */
@@ -34,7 +35,8 @@ typedef struct {
     uint64_t done_ps;     /**< its fate was sealed; DELIVERED: first instruction of the handler */
     uint64_t guess_ps;    /**< part of the stages' sum whose cost is a guess */
     uint64_t stage_ps[VTDPI_STAGE_COUNT]; /**< adds up to done_ps - written_ps */
-    uint64_t core_cyc[3]; /**< cycles that it took from cores: in guest, in root, in exits and entries */
+    uint64_t
+        core_cyc[3]; /**< cycles that it took from cores: in guest, in root, in exits and entries */
 } vtdpi_interrupt_record_t;
 
 /** Where the cycles of a CPU went. *Units:* picoseconds of core time. */
@@ -46,7 +48,8 @@ typedef struct {
     uint64_t halt_ps;  /**< non-root HLT */
 } vtdpi_occupancy_t;
 
-/** Samples of one exit reason. *Units:* picoseconds from VM exit to the next VM entry of that vCPU. */
+/** Samples of one exit reason. *Units:* picoseconds from VM exit to the next VM entry of that vCPU.
+ */
 typedef struct {
     uint64_t samples, time_ps, min_ps, max_ps;
 } vtdpi_exit_stat_t;
@@ -55,24 +58,24 @@ enum { VTDPI_EXIT_REASONS = 80, VTDPI_CPU_MAX = 64 };
 
 /** Totals of a run. */
 typedef struct {
-    uint64_t end_ps;         /**< time of the last operation */
-    uint64_t arrivals_end_ps;/**< when arrivals stopped */
-    uint64_t cycles;         /**< cycles of the core domain until then */
-    uint64_t core_hz;        /**< frequency of the core domain */
-    uint64_t operations;     /**< operations fired */
-    uint64_t locked_ops_pid; /**< locked operations on descriptors, CPU and unit */
-    uint64_t host_vectors_used; /**< distinct (CPU, vector) pairs in use at the peak */
-    uint64_t notifications_urgent;      /**< notification_sent with urgent = 1 */
-    uint64_t notifications_spurious;    /**< pi_processed with found = 0 and misdirected = 0 */
-    uint64_t notifications_misdirected; /**< pi_processed with misdirected = 1 */
-    uint64_t preemptions;               /**< sched_switch with preempted = 1 */
-    uint64_t fired_monitors; /**< set of monitors, a bit each */
-    bool drained;            /**< nothing was pending when the run ended */
-    bool limit;              /**< cut off by drain_limit */
-    uint32_t cpus;           /**< entries used of occupancy */
-    uint64_t event_count[VTDPI_EV_COUNT];            /**< how often each event happened */
-    vtdpi_exit_stat_t exits[VTDPI_EXIT_REASONS];     /**< by basic exit reason */
-    vtdpi_occupancy_t occupancy[VTDPI_CPU_MAX];      /**< by CPU */
+    uint64_t end_ps;                      /**< time of the last operation */
+    uint64_t arrivals_end_ps;             /**< when arrivals stopped */
+    uint64_t cycles;                      /**< cycles of the core domain until then */
+    uint64_t core_hz;                     /**< frequency of the core domain */
+    uint64_t operations;                  /**< operations fired */
+    uint64_t locked_ops_pid;              /**< locked operations on descriptors, CPU and unit */
+    uint64_t host_vectors_used;           /**< distinct (CPU, vector) pairs in use at the peak */
+    uint64_t notifications_urgent;        /**< notification_sent with urgent = 1 */
+    uint64_t notifications_spurious;      /**< pi_processed with found = 0 and misdirected = 0 */
+    uint64_t notifications_misdirected;   /**< pi_processed with misdirected = 1 */
+    uint64_t preemptions;                 /**< sched_switch with preempted = 1 */
+    uint64_t fired_monitors;              /**< set of monitors, a bit each */
+    bool drained;                         /**< nothing was pending when the run ended */
+    bool limit;                           /**< cut off by drain_limit */
+    uint32_t cpus;                        /**< entries used of occupancy */
+    uint64_t event_count[VTDPI_EV_COUNT]; /**< how often each event happened */
+    vtdpi_exit_stat_t exits[VTDPI_EXIT_REASONS]; /**< by basic exit reason */
+    vtdpi_occupancy_t occupancy[VTDPI_CPU_MAX];  /**< by CPU */
 } vtdpi_totals_t;
 
 /** Who listens. Any of them may be NULL; an absent listener costs nothing. */
@@ -86,9 +89,10 @@ typedef struct {
 /** A platform built from a scenario, ready to run. */
 typedef struct vtdpi_run vtdpi_run_t;
 
-/** Builds the platform of [scenario], which must outlive the run. *Errors:* VTDPI_ERR_INPUT with a text in [why] (may be NULL). */
-VTDPI_API vtdpi_err_t vtdpi_run_create(const vtdpi_scenario_t *scenario, vtdpi_run_t **out, char *why,
-                                       size_t why_size);
+/** Builds the platform of [scenario], which must outlive the run. *Errors:* VTDPI_ERR_INPUT with a
+ * text in [why] (may be NULL). */
+VTDPI_API vtdpi_err_t vtdpi_run_create(const vtdpi_scenario_t *scenario, vtdpi_run_t **out,
+                                       char *why, size_t why_size);
 
 /** Frees [run]; NULL is allowed. */
 VTDPI_API void vtdpi_run_free(vtdpi_run_t *run);

@@ -1,9 +1,10 @@
 /*
  * A scenario: everything that a run is made of, as plain data.
  *
- * A caller either fills these structures itself (see docs/examples/) or reads them from a YAML file. Arrays belong to
- * whoever made the scenario; a scenario read from a file is freed with vtdpi_scenario_free. Times are picoseconds.
- * vtdpi_scenario_default() gives the value that each key has when a file does not mention it.
+ * A caller either fills these structures itself (see docs/examples/) or reads them from a YAML
+ * file. Arrays belong to whoever made the scenario; a scenario read from a file is freed with
+ * vtdpi_scenario_free. Times are picoseconds. vtdpi_scenario_default() gives the value that each
+ * key has when a file does not mention it.
  */
 #ifndef VTDPI_SCENARIO_H
 #define VTDPI_SCENARIO_H
@@ -16,7 +17,8 @@ extern "C" {
 
 VTDPI_NOT_STATE_BEGIN
 
-/** A length of simulated time: either picoseconds or cycles of the core clock. Exactly one is non-zero, or both are 0. */
+/** A length of simulated time: either picoseconds or cycles of the core clock. Exactly one is
+ * non-zero, or both are 0. */
 typedef struct {
     uint64_t ps;  /**< picoseconds */
     uint64_t cyc; /**< cycles of the core domain */
@@ -33,7 +35,8 @@ typedef enum {
     VTDPI_STEP_SELF_IPI,  /**< value: vector */
     VTDPI_STEP_VMCALL,    /**< VMCALL */
     VTDPI_STEP_WRITE_MSI, /**< target: index of the interrupt; value: new vector; vcpu: new vCPU */
-    VTDPI_STEP_REPEAT,    /**< times: how often; body: number of the following steps that are its body (flattened) */
+    VTDPI_STEP_REPEAT, /**< times: how often; body: number of the following steps that are its body
+                          (flattened) */
     VTDPI_STEP_COUNT
 } vtdpi_step_kind_t;
 
@@ -69,7 +72,7 @@ typedef struct {
 
 /** A virtual machine. */
 typedef struct {
-    const char *name; /**< unique, [a-z0-9_-]+ */
+    const char *name;    /**< unique, [a-z0-9_-]+ */
     uint32_t vcpu_count; /**< vCPUs that name it */
 } vtdpi_vm_cfg_t;
 
@@ -95,7 +98,8 @@ typedef struct {
     const char *trace_file;   /**< name of the file that times_ps was read from, or NULL */
 } vtdpi_arrivals_t;
 
-/** One interrupt (one MSI or MSI-X vector of a device, or one emulated interrupt of a VMM thread). */
+/** One interrupt (one MSI or MSI-X vector of a device, or one emulated interrupt of a VMM thread).
+ */
 typedef struct {
     uint32_t device;           /**< index of its device, or of its VMM thread if emulated */
     bool emulated;             /**< raised by a VMM thread through the hypervisor */
@@ -111,8 +115,8 @@ typedef struct {
 typedef struct {
     const char *name;      /**< unique */
     uint16_t requester_id; /**< bus 15:8, device 7:3, function 2:0 */
-    bool msix;             /**< MSI-X (an entry an interrupt) or multi-message MSI (a run of IRTEs) */
-    bool integrated;       /**< inside the root complex (shorter way) */
+    bool msix;       /**< MSI-X (an entry an interrupt) or multi-message MSI (a run of IRTEs) */
+    bool integrated; /**< inside the root complex (shorter way) */
 } vtdpi_device_cfg_t;
 
 /** A thread of an emulating process (the talk's QEMU). */
@@ -148,26 +152,27 @@ typedef struct {
 
 /** The hardware. */
 typedef struct {
-    uint32_t cpus;               /**< logical CPUs, 1 to 64 */
-    bool x2apic;                 /**< local APICs, EIME and virtual APICs in x2APIC mode */
-    uint32_t store_buffer;       /**< entries of a CPU's store buffer, 1 to 8 */
-    bool iommu_posting;          /**< CAP.PI */
-    uint32_t iommu_cache;        /**< entries of the interrupt entry cache, 0 to 256 */
-    uint32_t iommu_requests;     /**< remapping requests in flight, 1 to 16 */
-    bool coherent;               /**< ECAP.C: reads of the table are snooped */
+    uint32_t cpus;           /**< logical CPUs, 1 to 64 */
+    bool x2apic;             /**< local APICs, EIME and virtual APICs in x2APIC mode */
+    uint32_t store_buffer;   /**< entries of a CPU's store buffer, 1 to 8 */
+    bool iommu_posting;      /**< CAP.PI */
+    uint32_t iommu_cache;    /**< entries of the interrupt entry cache, 0 to 256 */
+    uint32_t iommu_requests; /**< remapping requests in flight, 1 to 16 */
+    bool coherent;           /**< ECAP.C: reads of the table are snooped */
 } vtdpi_platform_cfg_t;
 
 /** The host software. */
 typedef struct {
-    const char *protocol;     /**< row of hypervisor.def */
-    uint32_t variant;         /**< set of switches of that protocol, a bit each, in its table's order */
-    uint64_t timeslice_ps;    /**< scheduler tick while more than one thread can run */
-    bool irq_follows_vcpu;    /**< host interrupts move with their vCPU (remapped designs) */
-    uint32_t host_vectors;    /**< vectors that the host can hand out for each CPU */
-    uint64_t halt_poll_ps;    /**< busy wait in the block path before sleeping */
+    const char *protocol; /**< row of hypervisor.def */
+    uint32_t variant;     /**< set of switches of that protocol, a bit each, in its table's order */
+    uint64_t timeslice_ps; /**< scheduler tick while more than one thread can run */
+    bool irq_follows_vcpu; /**< host interrupts move with their vCPU (remapped designs) */
+    uint32_t host_vectors; /**< vectors that the host can hand out for each CPU */
+    uint64_t halt_poll_ps; /**< busy wait in the block path before sleeping */
 } vtdpi_hypervisor_cfg_t;
 
-/** One line of expect: a comparison of a statistic, of a count of log events, or an error by name. */
+/** One line of expect: a comparison of a statistic, of a count of log events, or an error by name.
+ */
 typedef enum {
     VTDPI_CMP_EQ,
     VTDPI_CMP_NE,
@@ -179,10 +184,10 @@ typedef enum {
 } vtdpi_cmp_t;
 
 typedef struct {
-    const char *name;  /**< statistic, "events.<event>", or the error's name */
-    vtdpi_cmp_t cmp;   /**< comparison */
-    double value;      /**< right-hand side, in the statistic's unit */
-    uint32_t line;     /**< line of the file, 0 if none */
+    const char *name; /**< statistic, "events.<event>", or the error's name */
+    vtdpi_cmp_t cmp;  /**< comparison */
+    double value;     /**< right-hand side, in the statistic's unit */
+    uint32_t line;    /**< line of the file, 0 if none */
 } vtdpi_expect_t;
 
 /** Bounds of the exploration (used by the checker; a run only validates them). */
@@ -192,25 +197,28 @@ typedef struct {
 
 /** Everything. Names of references have been resolved to indices. */
 typedef struct {
-    const char *name;                        /**< one line */
-    const char *file;                        /**< file that it came from, or NULL */
-    const char *timing;                      /**< name of the timing profile that it starts from */
-    const struct vtdpi_profile *profile;     /**< the profile with overrides applied; NULL: built-in [timing] */
-    uint64_t seed;                           /**< of every random choice */
-    uint64_t duration_ps;                    /**< arrivals stop then */
-    uint64_t drain_limit_ps;                 /**< the drain after that is cut off after so long */
-    vtdpi_platform_cfg_t platform;           /**< hardware */
-    vtdpi_hypervisor_cfg_t hypervisor;       /**< host software */
-    const vtdpi_vm_cfg_t *vms;               /**< virtual machines */
-    const vtdpi_vcpu_cfg_t *vcpus;           /**< all vCPUs, in order of VM and number */
-    const vtdpi_device_cfg_t *devices;       /**< PCI functions */
-    const vtdpi_vmm_cfg_t *vmms;             /**< VMM threads */
-    const vtdpi_interrupt_cfg_t *interrupts; /**< all interrupts, in order of device then VMM thread */
-    const vtdpi_event_cfg_t *events;         /**< outside events */
-    const vtdpi_expect_t *expects;           /**< expectations */
-    uint32_t vm_count, vcpu_count, device_count, vmm_count, interrupt_count, event_count, expect_count;
-    vtdpi_bounds_t check;                    /**< bounds of check: */
-    uint32_t asserts;                        /**< set of monitors that assert: names, a bit each in monitor.def's order */
+    const char *name;   /**< one line */
+    const char *file;   /**< file that it came from, or NULL */
+    const char *timing; /**< name of the timing profile that it starts from */
+    const struct vtdpi_profile
+        *profile;            /**< the profile with overrides applied; NULL: built-in [timing] */
+    uint64_t seed;           /**< of every random choice */
+    uint64_t duration_ps;    /**< arrivals stop then */
+    uint64_t drain_limit_ps; /**< the drain after that is cut off after so long */
+    vtdpi_platform_cfg_t platform;     /**< hardware */
+    vtdpi_hypervisor_cfg_t hypervisor; /**< host software */
+    const vtdpi_vm_cfg_t *vms;         /**< virtual machines */
+    const vtdpi_vcpu_cfg_t *vcpus;     /**< all vCPUs, in order of VM and number */
+    const vtdpi_device_cfg_t *devices; /**< PCI functions */
+    const vtdpi_vmm_cfg_t *vmms;       /**< VMM threads */
+    const vtdpi_interrupt_cfg_t
+        *interrupts;                 /**< all interrupts, in order of device then VMM thread */
+    const vtdpi_event_cfg_t *events; /**< outside events */
+    const vtdpi_expect_t *expects;   /**< expectations */
+    uint32_t vm_count, vcpu_count, device_count, vmm_count, interrupt_count, event_count,
+        expect_count;
+    vtdpi_bounds_t check; /**< bounds of check: */
+    uint32_t asserts; /**< set of monitors that assert: names, a bit each in monitor.def's order */
 } vtdpi_scenario_t;
 
 VTDPI_NOT_STATE_END

@@ -1,5 +1,6 @@
 /*
- * The state of a system, actor by actor: plain data without pointers, with every pad byte named. A copy is a snapshot.
+ * The state of a system, actor by actor: plain data without pointers, with every pad byte named. A
+ * copy is a snapshot.
  */
 #ifndef VTDPI_STATE_H
 #define VTDPI_STATE_H
@@ -20,7 +21,8 @@ enum { VTDPI_STORE_BUFFER_MAX = 8 };
 /** Numbers of frame functions. */
 typedef enum {
     VTDPI_FN_none,
-#define VTDPI_HOOK(name, doc) VTDPI_FN_hook_##name,
+
+#define VTDPI_HOOK(name, doc)  VTDPI_FN_hook_##name,
 #define VTDPI_FRAME(name, doc) VTDPI_FN_##name,
 #include "vtdpi/frames.def"
 #undef VTDPI_HOOK
@@ -47,10 +49,10 @@ typedef enum { VTDPI_MODE_ROOT, VTDPI_MODE_NONROOT } vtdpi_mode_t;
 typedef struct {
     vtdpi_lapic_t apic;
     vtdpi_store_t store[VTDPI_STORE_BUFFER_MAX]; /**< oldest first */
-    uint32_t thread;      /**< current thread */
-    uint32_t next;        /**< thread that PICK named */
-    uint32_t vcpu;        /**< current VMCS, or VTDPI_NOBODY */
-    uint32_t armed;       /**< armed deadline slots, a bit each */
+    uint32_t thread;                             /**< current thread */
+    uint32_t next;                               /**< thread that PICK named */
+    uint32_t vcpu;                               /**< current VMCS, or VTDPI_NOBODY */
+    uint32_t armed;                              /**< armed deadline slots, a bit each */
     uint8_t store_count;
     uint8_t mode;         /**< vtdpi_mode_t */
     uint8_t host_if;      /**< RFLAGS.IF of the host */
@@ -59,7 +61,7 @@ typedef struct {
     uint8_t in_irq;       /**< an interrupt interrupted a thread */
     uint8_t tick;         /**< the scheduler tick is armed */
     uint8_t pad_;
-    vtdpi_frame_t ucode;  /**< microcode in progress; func 0: none */
+    vtdpi_frame_t ucode; /**< microcode in progress; func 0: none */
     vtdpi_frame_t irq[VTDPI_IRQ_DEPTH];
 } vtdpi_cpu_t;
 
@@ -85,8 +87,8 @@ typedef struct {
     uint8_t started;      /**< ran once (own flag) */
     uint8_t yield;        /**< an outside preemption: the next PICK passes it over once */
     uint32_t last_cpu;    /**< CPU of the last load (own) */
-    uint32_t prev;        /**< thread that it took the CPU from, until the switch is finished (own) */
-    uint8_t declared;     /**< RUNNABLE: lost its CPU after it had declared that it is about to sleep */
+    uint32_t prev;    /**< thread that it took the CPU from, until the switch is finished (own) */
+    uint8_t declared; /**< RUNNABLE: lost its CPU after it had declared that it is about to sleep */
     uint8_t pad_[7];
     vtdpi_frame_t frame[VTDPI_THREAD_DEPTH];
 } vtdpi_thread_t;
@@ -124,40 +126,41 @@ typedef struct {
     uint32_t source;
     uint32_t index;
     uint16_t requester;
-    uint16_t order;     /**< place among the requests of its requester, 0: oldest */
-    uint8_t phase;      /**< vtdpi_request_phase_t */
-    uint8_t old;        /**< came before an invalidation that was executed */
+    uint16_t order; /**< place among the requests of its requester, 0: oldest */
+    uint8_t phase;  /**< vtdpi_request_phase_t */
+    uint8_t old;    /**< came before an invalidation that was executed */
     uint8_t vv;
     uint8_t urg;
-    uint8_t record;     /**< faults of the descriptor are recorded */
-    uint8_t wake;       /**< the message is a notification */
+    uint8_t record; /**< faults of the descriptor are recorded */
+    uint8_t wake;   /**< the message is a notification */
     uint8_t pad_[10];
 } vtdpi_request_t;
 
 /** An interrupt message in flight. */
 typedef struct {
     vtdpi_intr_msg_t msg;
-    uint32_t vcpu;      /**< notification: vCPU of the descriptor (identity only), else VTDPI_NOBODY */
+    uint32_t vcpu; /**< notification: vCPU of the descriptor (identity only), else VTDPI_NOBODY */
     uint8_t used;
-    uint8_t old;        /**< a remapped interrupt from before an executed invalidation */
-    uint8_t from_unit;  /**< sent by the remapping unit */
+    uint8_t old;       /**< a remapped interrupt from before an executed invalidation */
+    uint8_t from_unit; /**< sent by the remapping unit */
     uint8_t pad_[5];
 } vtdpi_message_t;
 
 /** The host's record of an interrupt source, and the device's side of it. */
 typedef struct {
-    vtdpi_msi_t msi;    /**< address and data in the device */
-    uint32_t vcpu;      /**< target vCPU, or VTDPI_NOBODY */
-    uint32_t host_cpu;  /**< CPU of the host vector */
-    uint32_t budget;    /**< arrivals left */
-    uint32_t raised;    /**< emulated: not yet taken by the VMM thread */
-    uint8_t vector;     /**< guest vector */
-    uint8_t host_vector;/**< host vector, 0: none */
-    uint8_t attached;   /**< bound to a vCPU */
-    uint8_t enabled;    /**< the device may write */
-    uint8_t old_vector; /**< host vector before the last move, still looked up: one may be on its way; 0: none */
+    vtdpi_msi_t msi;     /**< address and data in the device */
+    uint32_t vcpu;       /**< target vCPU, or VTDPI_NOBODY */
+    uint32_t host_cpu;   /**< CPU of the host vector */
+    uint32_t budget;     /**< arrivals left */
+    uint32_t raised;     /**< emulated: not yet taken by the VMM thread */
+    uint8_t vector;      /**< guest vector */
+    uint8_t host_vector; /**< host vector, 0: none */
+    uint8_t attached;    /**< bound to a vCPU */
+    uint8_t enabled;     /**< the device may write */
+    uint8_t old_vector;  /**< host vector before the last move, still looked up: one may be on its
+                            way; 0: none */
     uint8_t pad_[7];
-    uint32_t old_cpu;   /**< its CPU */
+    uint32_t old_cpu; /**< its CPU */
 } vtdpi_source_t;
 
 /** A request of a user to the toolstack. */

@@ -1,11 +1,13 @@
 /*
  * The system: a transition system with three verbs, and the state that they move.
  *
- * vtdpi_enabled tells how many alternatives an actor has, vtdpi_pending describes one, vtdpi_fire performs it. Whoever calls
- * them decides when: the timed engine by cost and contention, an explorer in every order. State is one block of plain data:
- * memcpy is a snapshot. Configuration (vtdpi_platform_t) lies outside.
+ * vtdpi_enabled tells how many alternatives an actor has, vtdpi_pending describes one, vtdpi_fire
+ * performs it. Whoever calls them decides when: the timed engine by cost and contention, an
+ * explorer in every order. State is one block of plain data: memcpy is a snapshot. Configuration
+ * (vtdpi_platform_t) lies outside.
  *
- * The block ends with ghost data: which interrupt a pending bit stands for. Behaviour never reads it, and it is not hashed.
+ * The block ends with ghost data: which interrupt a pending bit stands for. Behaviour never reads
+ * it, and it is not hashed.
  */
 #ifndef VTDPI_SYSTEM_H
 #define VTDPI_SYSTEM_H
@@ -48,9 +50,9 @@ typedef struct {
     const vtdpi_platform_t *p;
     vtdpi_actors_t actor;
     uint8_t *block;
-    size_t size;   /**< of the block */
-    size_t hashed; /**< of its part without ghost data */
-    uint64_t *lines; /**< VTDPI_LINE_WORDS words a line */
+    size_t size;       /**< of the block */
+    size_t hashed;     /**< of its part without ghost data */
+    uint64_t *lines;   /**< VTDPI_LINE_WORDS words a line */
     uint64_t *flushed; /**< the remapping table as memory has it, for a unit that does not snoop */
     vtdpi_cpu_t *cpus;
     vtdpi_thread_t *threads;
@@ -78,36 +80,39 @@ typedef struct {
     uint32_t touched_count;
     vtdpi_sealed_t sealed[VTDPI_SEALED_MAX];
     uint32_t sealed_count;
-    uint32_t moved_line;  /**< line that was accessed, or VTDPI_NO_LINE */
-    uint32_t new_id;      /**< interrupt that was written, or 0 */
-    uint32_t serial[VTDPI_CPUS_MAX]; /**< changes when the pending operation of a CPU's current frame does */
-    uint64_t pid_locked;  /**< locked operations on descriptors so far */
-    uint64_t monitors;    /**< set of monitors that fired so far */
-    vtdpi_obs_t *obs;     /**< where fire observes, during fire */
-    uint64_t now_ps;      /**< what CLOCK answers; set by the timed engine, 0 otherwise */
-    uint32_t firing;      /**< actor that fires */
-    uint32_t firing_id;   /**< interrupt that it serves */
+    uint32_t moved_line;             /**< line that was accessed, or VTDPI_NO_LINE */
+    uint32_t new_id;                 /**< interrupt that was written, or 0 */
+    uint32_t serial[VTDPI_CPUS_MAX]; /**< changes when the pending operation of a CPU's current
+                                        frame does */
+    uint64_t pid_locked;             /**< locked operations on descriptors so far */
+    uint64_t monitors;               /**< set of monitors that fired so far */
+    vtdpi_obs_t *obs;                /**< where fire observes, during fire */
+    uint64_t now_ps;    /**< what CLOCK answers; set by the timed engine, 0 otherwise */
+    uint32_t firing;    /**< actor that fires */
+    uint32_t firing_id; /**< interrupt that it serves */
 } vtdpi_system_t;
 
 /** What an alternative of an actor is. */
 typedef struct {
-    vtdpi_op_t op;     /**< the operation */
-    uint64_t tag;      /**< changes when it becomes another operation; for engines that wait for it */
-    uint16_t cpu;      /**< CPU, or UINT16_MAX */
-    uint8_t nonroot;   /**< the CPU is in non-root operation */
-    uint8_t halted;    /**< the CPU was halted or idle until this event */
+    vtdpi_op_t op;   /**< the operation */
+    uint64_t tag;    /**< changes when it becomes another operation; for engines that wait for it */
+    uint16_t cpu;    /**< CPU, or UINT16_MAX */
+    uint8_t nonroot; /**< the CPU is in non-root operation */
+    uint8_t halted;  /**< the CPU was halted or idle until this event */
     uint8_t pad_[4];
-    uint32_t slot;     /**< SPEND: stack * 16 + depth: names what remains of it */
-    uint32_t wait;     /**< vtdpi_stage_t to which waiting goes */
+    uint32_t slot; /**< SPEND: stack * 16 + depth: names what remains of it */
+    uint32_t wait; /**< vtdpi_stage_t to which waiting goes */
 } vtdpi_alt_t;
 
 /** Size of the block of state of a system configured by [p]. *Units:* bytes. */
 VTDPI_API size_t vtdpi_system_size(const vtdpi_platform_t *p);
 
-/** Binds [sys] to [p] and to the caller's [block] of vtdpi_system_size bytes (aligned to 64), without touching the block. */
+/** Binds [sys] to [p] and to the caller's [block] of vtdpi_system_size bytes (aligned to 64),
+ * without touching the block. */
 VTDPI_API void vtdpi_system_bind(vtdpi_system_t *sys, const vtdpi_platform_t *p, void *block);
 
-/** Puts the bound system into its initial state: memory, tables, threads on their CPUs, the unit enabled. */
+/** Puts the bound system into its initial state: memory, tables, threads on their CPUs, the unit
+ * enabled. */
 VTDPI_API void vtdpi_system_init(vtdpi_system_t *sys);
 
 /** A hash of the state, ghost data left out. What is in flight counts as a set. */
@@ -119,17 +124,21 @@ VTDPI_API void vtdpi_system_canonicalise(vtdpi_system_t *sys);
 /** Whether every invariant of the state's representation holds. */
 VTDPI_API bool vtdpi_system_check(const vtdpi_system_t *sys);
 
-/** Number of alternatives that [actor] has now; 0: it cannot move. *Pre:* actor below sys->actor.count. */
+/** Number of alternatives that [actor] has now; 0: it cannot move. *Pre:* actor below
+ * sys->actor.count. */
 VTDPI_API uint32_t vtdpi_enabled(const vtdpi_system_t *sys, uint32_t actor);
 
-/** Describes alternative [alt] of [actor]. For a CPU, an event to be recognised is alternative 0. */
+/** Describes alternative [alt] of [actor]. For a CPU, an event to be recognised is alternative 0.
+ */
 VTDPI_API void vtdpi_pending(const vtdpi_system_t *sys, uint32_t actor, uint32_t alt,
                              vtdpi_alt_t *out);
 
-/** Both in one for whoever takes the first alternative: vtdpi_enabled, and if that is not 0, vtdpi_pending of alternative 0. */
+/** Both in one for whoever takes the first alternative: vtdpi_enabled, and if that is not 0,
+ * vtdpi_pending of alternative 0. */
 VTDPI_API uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_alt_t *first);
 
-/** Performs alternative [alt] of [actor]: the only place where shared state changes. [obs] may be NULL. */
+/** Performs alternative [alt] of [actor]: the only place where shared state changes. [obs] may be
+ * NULL. */
 VTDPI_API void vtdpi_fire(vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_obs_t *obs);
 
 /** Number of the declared line that holds [paddr], or VTDPI_NO_LINE. */

@@ -2,9 +2,9 @@
  * Microcode of a logical processor: sequences that no event interrupts.
  *
  * Reads / Writes: the current VMCS, its descriptor and virtual-APIC page, the local APIC.
- * Timing: recognition, VM exit and VM entry are parameters of their own; the accesses of posted-interrupt processing cost what
- * the memory lines cost, the rest of it is the lump pi_process.
- * Spec: SDM 3C, "Posted-Interrupt Processing", "VM Entries", "VM Exits".
+ * Timing: recognition, VM exit and VM entry are parameters of their own; the accesses of
+ * posted-interrupt processing cost what the memory lines cost, the rest of it is the lump
+ * pi_process. Spec: SDM 3C, "Posted-Interrupt Processing", "VM Entries", "VM Exits".
  */
 #include "vtdpi/pid.h"
 #include "vtdpi/protocol.h"
@@ -56,14 +56,14 @@ vtdpi_op_t vtdpi_fn_uc_interrupt(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_r
                                  vtdpi_intr_info(VTDPI_INTR_EXTERNAL, (uint8_t)f->x[0], false)));
     }
     /* step 3: ON := 0, the rest of the descriptor untouched */
-    VTDPI_YIELD(f, uc_descriptor(x, VTDPI_OP_BTR, VTDPI_STAGE_pid_pull, VTDPI_PID_CTL_WORD,
-                                 VTDPI_PID_ON));
+    VTDPI_YIELD(
+        f, uc_descriptor(x, VTDPI_OP_BTR, VTDPI_STAGE_pid_pull, VTDPI_PID_CTL_WORD, VTDPI_PID_ON));
     /* step 4: EOI */
     VTDPI_YIELD(f, vtdpi_op_make(VTDPI_OP_EOI, VTDPI_STAGE_pi_process, VTDPI_T_guest_instr));
     /* step 5: PIR, word by word */
     for (f->x[3] = 0, f->x[4] = 0; f->x[3] < VTDPI_VECTOR_WORDS; f->x[3]++) {
-        VTDPI_YIELD(
-            f, uc_descriptor(x, VTDPI_OP_XCHG, VTDPI_STAGE_pi_process, (unsigned)f->x[3], 0));
+        VTDPI_YIELD(f,
+                    uc_descriptor(x, VTDPI_OP_XCHG, VTDPI_STAGE_pi_process, (unsigned)f->x[3], 0));
         if (r.v[0] != 0) {
             f->x[4] = (f->x[3] * 64) + vtdpi_highest_bit(r.v[0]) + 1;
             VTDPI_YIELD(f, uc_merge(x, (unsigned)f->x[3], r.v[0]));
@@ -85,9 +85,9 @@ vtdpi_op_t vtdpi_fn_uc_entry(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_resul
     }
     if ((f->x[0] >> 31) != 0) {
         /* the injected event goes through the guest's IDT; the frame of its handler lies beneath */
-        VTDPI_YIELD(f, vtdpi_op_ab(vtdpi_op_make(VTDPI_OP_INJECT, VTDPI_STAGE_deliver,
-                                                 VTDPI_T_idt_deliver),
-                                   f->x[0] & 0xFFU, 0));
+        VTDPI_YIELD(
+            f, vtdpi_op_ab(vtdpi_op_make(VTDPI_OP_INJECT, VTDPI_STAGE_deliver, VTDPI_T_idt_deliver),
+                           f->x[0] & 0xFFU, 0));
     }
     VTDPI_END(f, 0);
 }

@@ -10,8 +10,12 @@
 vtdpi_op_t vtdpi_fn_guest_program(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r);
 vtdpi_op_t vtdpi_fn_guest_handler(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r);
 
-/* Loops in progress are x[2] and up: first step 15:0, step behind the last 31:16, rounds left 63:32. */
+/* Loops in progress are x[2] and up: first step 15:0, step behind the last 31:16, rounds left
+ * 63:32. */
 enum { GUEST_LOOPS = 4 };
+
+/* How a rewrite of an MSI is told to the hypervisor: interrupt 15:0, vCPU 39:16, vector 47:40. */
+enum { GUEST_MSI_VCPU_LOW = 16, GUEST_MSI_VECTOR_LOW = 40 };
 
 static vtdpi_op_t guest_instr(vtdpi_op_kind_t kind, uint64_t a, uint64_t b)
 {
@@ -43,9 +47,9 @@ static vtdpi_op_t guest_step_op(const vtdpi_ctx_t *x, const vtdpi_step_t *s)
         op.cost = VTDPI_T_tpr_virt;
         return op;
     case VTDPI_STEP_SEND_IPI:
-        return vtdpi_op_arg(guest_instr(VTDPI_OP_GUEST_ICR, s->value,
-                                        x->p->vcpus[s->target].virtual_id),
-                            s->target);
+        return vtdpi_op_arg(
+            guest_instr(VTDPI_OP_GUEST_ICR, s->value, x->p->vcpus[s->target].virtual_id),
+            s->target);
     case VTDPI_STEP_SELF_IPI:
         op = guest_instr(VTDPI_OP_GUEST_SELF_IPI, s->value, 0);
         op.cost = VTDPI_T_self_ipi_virt;
@@ -54,8 +58,8 @@ static vtdpi_op_t guest_step_op(const vtdpi_ctx_t *x, const vtdpi_step_t *s)
         return vtdpi_op_arg(guest_instr(VTDPI_OP_GUEST_VMCALL, 0, 0), VTDPI_EXIT_VMCALL);
     case VTDPI_STEP_WRITE_MSI:
         return vtdpi_op_arg(guest_instr(VTDPI_OP_GUEST_VMCALL, 1,
-                                        s->target | ((uint64_t)s->vcpu << 16) |
-                                            ((uint64_t)s->value << 40)),
+                                        s->target | ((uint64_t)s->vcpu << GUEST_MSI_VCPU_LOW) |
+                                            ((uint64_t)s->value << GUEST_MSI_VECTOR_LOW)),
                             VTDPI_EXIT_EPT_MISCONFIG);
     case VTDPI_STEP_REPEAT:
     case VTDPI_STEP_COUNT:
@@ -83,8 +87,8 @@ static void guest_loops(const vtdpi_ctx_t *x, vtdpi_frame_t *f)
             const vtdpi_step_t *s = &g->program[f->x[0]];
             VTDPI_ASSERT(f->x[1] < GUEST_LOOPS && s->times > 0 && s->body > 0);
             f->x[1]++;
-            f->x[1 + f->x[1]] = (f->x[0] + 1) | ((f->x[0] + 1 + s->body) << 16) |
-                                ((uint64_t)s->times << 32);
+            f->x[1 + f->x[1]] =
+                (f->x[0] + 1) | ((f->x[0] + 1 + s->body) << 16) | ((uint64_t)s->times << 32);
             f->x[0]++;
         } else if (f->x[0] >= g->program_count) {
             f->x[0] = 0;
@@ -127,8 +131,7 @@ vtdpi_op_t vtdpi_fn_guest_handler(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_
                                f->x[0], 0));
     VTDPI_YIELD(f, guest_compute(guest_handler_length(x->fixed->guest, f->x[0])));
     VTDPI_YIELD(f, vtdpi_op_make(VTDPI_OP_GUEST_EOI, VTDPI_STAGE_guest,
-                                 x->p->x2apic ? VTDPI_T_eoi_virt_x2apic
-                                              : VTDPI_T_eoi_virt_xapic));
+                                 x->p->x2apic ? VTDPI_T_eoi_virt_x2apic : VTDPI_T_eoi_virt_xapic));
     VTDPI_YIELD(f, vtdpi_op_make(VTDPI_OP_GUEST_IRET, VTDPI_STAGE_guest, VTDPI_T_iret_same_cpl));
     VTDPI_END(f, 0);
 }

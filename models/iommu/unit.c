@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* Bits of a host physical address, as server processors of the time have them. */
+enum { DEFAULT_HAW = 46 };
+
 /** Ranges and reset values that the manual leaves to the part. */
 enum {
     UNIT_HAW_MIN = 32,
@@ -21,7 +24,7 @@ vtdpi_iommu_cfg_t vtdpi_iommu_cfg_default(void)
     return (vtdpi_iommu_cfg_t){
         .iec_entries = 64,
         .frcd_count = 1,
-        .haw = 46,
+        .haw = DEFAULT_HAW,
         .mhmv = UNIT_MHMV_MAX,
         .pi = true,
         .ir = true,

@@ -1,7 +1,8 @@
 /*
  * Frames: which stack a CPU executes from, and how a frame gets from one operation to the next.
  *
- * A CPU executes, in this order: microcode in progress, the guest in non-root operation, host interrupt frames, the thread.
+ * A CPU executes, in this order: microcode in progress, the guest in non-root operation, host
+ * interrupt frames, the thread.
  */
 #include "internal.h"
 
@@ -15,6 +16,7 @@ static const vtdpi_frame_fn_t frame_functions[] = {
 #undef VTDPI_HOOK
 #undef VTDPI_FRAME
 };
+
 /* clang-format on */
 
 static vtdpi_frame_fn_t frame_function(const vtdpi_system_t *sys, unsigned func)
@@ -109,38 +111,46 @@ void vtdpi_sys_push(sys_stack_t s, unsigned func, uint64_t a, uint64_t b, uint64
     }
 }
 
-/* The host's last interrupt frame is gone: interrupts are on again, and the thread may lose its CPU. */
-static void exec_irq_done(vtdpi_system_t *sys, uint32_t c)
+/*
+ * The host's last interrupt frame is gone: interrupts are on again. If the scheduler wants the CPU
+ * and the thread can lose it, its frame is pushed; returns whether it was.
+ */
+static bool exec_irq_done(vtdpi_system_t *sys, uint32_t c)
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];
     vtdpi_thread_t *thread = &sys->threads[cpu->thread];
     cpu->host_if = 1;
     vtdpi_sys_posted_done(sys, c);
-    bool preemptible = sys->p->protocol->preemptible ||
-                       sys->p->threads[cpu->thread].kind == VTDPI_THREAD_VMM;
-    if (cpu->need_resched && preemptible && thread->preempt_off == 0) {
-        sys_stack_t s = vtdpi_sys_thread_stack(sys, cpu->thread);
-        vtdpi_sys_push(s, VTDPI_FN_schedule, 1, 0, 0, true);
-        vtdpi_sys_start(sys, c, s);
+    bool preemptible =
+        sys->p->protocol->preemptible || sys->p->threads[cpu->thread].kind == VTDPI_THREAD_VMM;
+    if (!cpu->need_resched || !preemptible || thread->preempt_off != 0) {
+        return false;
     }
+    vtdpi_sys_push(vtdpi_sys_thread_stack(sys, cpu->thread), VTDPI_FN_schedule, 1, 0, 0, true);
+    return true;
 }
 
-/* Pops the top frame; tells whether the frame below goes on with a result. */
-static bool exec_pop(vtdpi_system_t *sys, uint32_t c, sys_stack_t s)
+/* What goes on after a frame is gone. */
+typedef enum {
+    EXEC_STOP,   /* the operation of the frame below was never performed, or nothing is below */
+    EXEC_RESULT, /* the frame below, with a result */
+    EXEC_THREAD, /* the scheduler's frame on the thread's stack */
+} exec_then_t;
+
+static exec_then_t exec_pop(vtdpi_system_t *sys, uint32_t c, sys_stack_t s)
 {
     vtdpi_frame_t *f = s.depth == NULL ? s.base : &s.base[*s.depth - 1];
     bool async = f->async != 0;
     memset(f, 0, sizeof(*f));
     if (s.depth == NULL) {
-        return false;
+        return EXEC_STOP;
     }
     (*s.depth)--;
     if (*s.depth == 0) {
         VTDPI_ASSERT(s.depth == &sys->cpus[c].irq_depth);
-        exec_irq_done(sys, c);
-        return false;
+        return exec_irq_done(sys, c) ? EXEC_THREAD : EXEC_STOP;
     }
-    return !async;
+    return async ? EXEC_STOP : EXEC_RESULT;
 }
 
 static void exec_run(vtdpi_system_t *sys, uint32_t c, sys_stack_t s, vtdpi_result_t r)
@@ -154,15 +164,16 @@ static void exec_run(vtdpi_system_t *sys, uint32_t c, sys_stack_t s, vtdpi_resul
             r = vtdpi_sys_result(0);
             continue;
         }
-        if (op.kind == VTDPI_OP_RETURN) {
-            if (!exec_pop(sys, c, s)) {
-                return;
-            }
-            r = vtdpi_sys_result(op.a);
-            continue;
+        if (op.kind != VTDPI_OP_RETURN) {
+            f->op = op;
+            return;
         }
-        f->op = op;
-        return;
+        exec_then_t then = exec_pop(sys, c, s);
+        if (then == EXEC_STOP) {
+            return;
+        }
+        r = vtdpi_sys_result(then == EXEC_RESULT ? op.a : 0);
+        s = then == EXEC_THREAD ? vtdpi_sys_thread_stack(sys, sys->cpus[c].thread) : s;
     }
 }
 

@@ -1,5 +1,6 @@
 /*
- * Identity of interrupts: which one a pending bit, a message or a request stands for. Behaviour never reads any of it.
+ * Identity of interrupts: which one a pending bit, a message or a request stands for. Behaviour
+ * never reads any of it.
  *
  * A slot number is an index of live plus 1; 0 is nobody.
  */
@@ -70,7 +71,8 @@ void vtdpi_sys_seal(vtdpi_system_t *sys, uint32_t slot, vtdpi_fate_t fate, uint3
     }
 }
 
-/* Interrupt [slot] arrives at the pending bit whose identity is [into]; the bit [was_set] before. */
+/* Interrupt [slot] arrives at the pending bit whose identity is [into]; the bit [was_set] before.
+ */
 void vtdpi_sys_merge(vtdpi_system_t *sys, uint32_t slot, uint32_t *into, vtdpi_place_t place,
                      uint32_t where, bool was_set, uint8_t vector)
 {
@@ -107,7 +109,8 @@ bool vtdpi_sys_is_at(const vtdpi_system_t *sys, uint32_t slot, vtdpi_place_t pla
            sys->live[slot - 1].place == (uint8_t)place && sys->live[slot - 1].where == where;
 }
 
-/* Takes the interrupt that software on CPU [c] has posted; 0 if there is none or it has moved on. */
+/* Takes the interrupt that software on CPU [c] has posted; 0 if there is none or it has moved on.
+ */
 uint32_t vtdpi_sys_take_posted(vtdpi_system_t *sys, uint32_t c)
 {
     if (!sys->p->ghost) {
@@ -115,8 +118,8 @@ uint32_t vtdpi_sys_take_posted(vtdpi_system_t *sys, uint32_t c)
     }
     vtdpi_ghost_cpu_t *g = &sys->ghost_cpu[c];
     uint32_t slot = g->posted;
-    bool same = vtdpi_sys_is_at(sys, slot, VTDPI_AT_CPU, c) &&
-                sys->live[slot - 1].id == g->posted_id;
+    bool same =
+        vtdpi_sys_is_at(sys, slot, VTDPI_AT_CPU, c) && sys->live[slot - 1].id == g->posted_id;
     g->posted = 0;
     g->posted_id = 0;
     return same ? slot : 0;

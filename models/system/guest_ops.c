@@ -1,15 +1,18 @@
 /*
  * What guest instructions do: with APIC virtualization, or by VM exit.
  *
- * An instruction that exits is emulated by the hypervisor and skipped: the model retires it at the exit and leaves in exit_reg
- * what it was about.
- * Spec: SDM 3C, "Virtualizing MSR-Based APIC Accesses", "Virtualizing Memory-Mapped APIC Accesses".
+ * An instruction that exits is emulated by the hypervisor and skipped: the model retires it at the
+ * exit and leaves in exit_reg what it was about. Spec: SDM 3C, "Virtualizing MSR-Based APIC
+ * Accesses", "Virtualizing Memory-Mapped APIC Accesses".
  */
-#include "internal.h"
-
 #include "vtdpi/lapic_access.h"
 
+#include "internal.h"
+
 #include <string.h>
+
+/* ICR: where the destination stands, and the self shorthand. */
+enum { ICR_DEST_XAPIC_LOW = 56, ICR_DEST_X2APIC_LOW = 32, ICR_SELF = 1 << 18 };
 
 /* The instruction exits with [reason]; its registers are [reg] and [value]. */
 static void guest_exit(vtdpi_system_t *sys, uint32_t c, unsigned reason, uint64_t qualification,
@@ -29,8 +32,7 @@ static void guest_eoi(vtdpi_system_t *sys, uint32_t c)
     uint64_t visr[VTDPI_VECTOR_WORDS];
     vtdpi_sys_get_set(sys, v, VTDPI_VL_VISR_LOW, visr);
     uint8_t vtpr = (uint8_t)vtdpi_sys_reg(sys, v, VTDPI_VAPIC_VTPR);
-    vtdpi_vapic_step_t step =
-        vtdpi_vapic_eoi(&guest->vapic, visr, vtpr, guest->vmcs.eoi_exit);
+    vtdpi_vapic_step_t step = vtdpi_vapic_eoi(&guest->vapic, visr, vtpr, guest->vmcs.eoi_exit);
     vtdpi_sys_put_set_word(sys, v, VTDPI_VL_VISR_LOW, step.vector >> 6, visr[step.vector >> 6]);
     vtdpi_sys_put_reg(sys, v, VTDPI_VAPIC_VPPR, step.vppr);
     vtdpi_sys_see(sys, VTDPI_EV_virtual_eoi, c, v, step.vector, step.exit, 0);
@@ -130,7 +132,7 @@ static bool guest_apic_write(vtdpi_system_t *sys, uint32_t c, unsigned offset, u
 static bool guest_icr(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
 {
     uint32_t v = sys->cpus[c].vcpu;
-    uint64_t dest = sys->p->x2apic ? op->b << 32 : op->b << 56;
+    uint64_t dest = op->b << (sys->p->x2apic ? ICR_DEST_X2APIC_LOW : ICR_DEST_XAPIC_LOW);
     vtdpi_sys_see(sys, VTDPI_EV_guest_ipi, c, v, op->arg, op->a, 0);
     return guest_apic_write(sys, c, VTDPI_VAPIC_VICR_LO, op->a | dest);
 }
@@ -141,7 +143,7 @@ static bool guest_self(vtdpi_system_t *sys, uint32_t c, uint64_t vector)
     if (sys->p->x2apic) {
         return guest_apic_write(sys, c, VTDPI_VAPIC_SELF, vector);
     }
-    return guest_apic_write(sys, c, VTDPI_VAPIC_VICR_LO, vector | (1U << 18));
+    return guest_apic_write(sys, c, VTDPI_VAPIC_VICR_LO, vector | ICR_SELF);
 }
 
 static bool guest_hlt(vtdpi_system_t *sys, uint32_t c)

@@ -1,6 +1,6 @@
 /*
- * Equality of states: a hash that takes what is in flight as a set, and an order for what is in flight that depends on its
- * content alone.
+ * Equality of states: a hash that takes what is in flight as a set, and an order for what is in
+ * flight that depends on its content alone.
  */
 #include "internal.h"
 
@@ -49,7 +49,8 @@ uint64_t vtdpi_system_hash(const vtdpi_system_t *sys)
     return hash_bytes(behind, sys->hashed - (size_t)(behind - sys->block), h);
 }
 
-/* Sorts slots by content, empty ones last, together with their identities. Few are ever in use: insertion sort. */
+/* Sorts slots by content, empty ones last, together with their identities. Few are ever in use:
+ * insertion sort. */
 static void canonical_sort(uint8_t *slots, size_t size, uint32_t count, uint32_t *ghost)
 {
     uint8_t hold[128];
@@ -103,6 +104,16 @@ static bool check_cpu(const vtdpi_system_t *sys, uint32_t c)
            (cpu->mode == VTDPI_MODE_NONROOT) == (cpu->vcpu != VTDPI_NOBODY);
 }
 
+/* A thread that runs has a CPU or was just picked; idle threads run whenever nobody else does. */
+static bool check_thread(const vtdpi_system_t *sys, uint32_t t)
+{
+    const vtdpi_thread_t *th = &sys->threads[t];
+    bool runs = th->state == VTDPI_TS_RUNNING || th->state == VTDPI_TS_SLEEPING;
+    bool idle = sys->p->threads[t].kind == VTDPI_THREAD_IDLE;
+    return th->depth > 0 && th->depth <= VTDPI_THREAD_DEPTH && th->cpu < sys->p->cpu_count &&
+           (!runs || idle || th->on_cpu == 1 || sys->cpus[th->cpu].next == t);
+}
+
 bool vtdpi_system_check(const vtdpi_system_t *sys)
 {
     bool ok = vtdpi_iommu_check(sys->iommu, &sys->p->iommu);
@@ -110,9 +121,7 @@ bool vtdpi_system_check(const vtdpi_system_t *sys)
         ok = ok && check_cpu(sys, c);
     }
     for (uint32_t t = 0; t < sys->p->thread_count; t++) {
-        const vtdpi_thread_t *th = &sys->threads[t];
-        ok = ok && th->depth <= VTDPI_THREAD_DEPTH && th->cpu < sys->p->cpu_count &&
-             (th->state != VTDPI_TS_RUNNING || th->on_cpu == 1);
+        ok = ok && check_thread(sys, t);
     }
     return ok;
 }

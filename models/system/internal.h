@@ -16,6 +16,7 @@
 #include "vtdpi/frames.def"
 #undef VTDPI_HOOK
 #undef VTDPI_FRAME
+
 /* clang-format on */
 
 /** A stack of frames. */
@@ -119,6 +120,7 @@ void vtdpi_sys_message(vtdpi_system_t *sys, uint32_t m);
 void vtdpi_sys_touch_senders(vtdpi_system_t *sys);
 int vtdpi_sys_message_slot(const vtdpi_system_t *sys);
 int vtdpi_sys_send(vtdpi_system_t *sys, const vtdpi_intr_msg_t *msg, uint32_t vcpu, bool from_unit);
+void vtdpi_sys_kick(vtdpi_system_t *sys, uint32_t cpu);
 
 /* queue.c */
 bool vtdpi_sys_queue_enabled(const vtdpi_system_t *sys);

@@ -1,9 +1,9 @@
 /*
  * Shared memory: lines, store buffers, and the operations of CPUs on them.
  *
- * x86-TSO: a store enters the CPU's buffer, a load looks there first, locked operations and fences wait until the buffer is
- * empty, and the oldest entry becomes visible at any later moment.
- * Spec: SDM 3A, "Memory Ordering".
+ * x86-TSO: a store enters the CPU's buffer, a load looks there first, locked operations and fences
+ * wait until the buffer is empty, and the oldest entry becomes visible at any later moment. Spec:
+ * SDM 3A, "Memory Ordering".
  */
 #include "internal.h"
 

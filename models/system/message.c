@@ -1,14 +1,16 @@
 /*
- * Interrupt messages: routing to local APICs, acceptance there, and deadlines that become interrupts.
- * Spec: SDM 3A, "Determining IPI Destination", "Interrupt Acceptance for Fixed Interrupts".
+ * Interrupt messages: routing to local APICs, acceptance there, and deadlines that become
+ * interrupts. Spec: SDM 3A, "Determining IPI Destination", "Interrupt Acceptance for Fixed
+ * Interrupts".
  */
-#include "internal.h"
-
 #include "vtdpi/lapic_access.h"
+
+#include "internal.h"
 
 #include <string.h>
 
-/* Identity: the interrupt that message [m] carries arrives at CPU [c], or at the vCPU of the descriptor. */
+/* Identity: the interrupt that message [m] carries arrives at CPU [c], or at the vCPU of the
+ * descriptor. */
 static void message_identity(vtdpi_system_t *sys, uint32_t m, uint32_t c, bool was_set)
 {
     if (!sys->p->ghost) {
@@ -21,7 +23,8 @@ static void message_identity(vtdpi_system_t *sys, uint32_t m, uint32_t c, bool w
         slot = 0; /* somebody harvested it before its notification arrived */
     }
     if (message->vcpu != VTDPI_NOBODY || !message->from_unit) {
-        vtdpi_sys_place(sys, slot, VTDPI_AT_CPU, c); /* a notification: the bit itself waits in PIR */
+        vtdpi_sys_place(sys, slot, VTDPI_AT_CPU,
+                        c); /* a notification: the bit itself waits in PIR */
         return;
     }
     uint8_t vector = message->msg.vector;
@@ -65,9 +68,9 @@ static bool message_deliver_one(vtdpi_system_t *sys, uint32_t m)
     if (n == 0) {
         return false;
     }
-    return message_accept(sys, m,
-                          cpu[vtdpi_lapic_lowest(candidate, n, sys->messages[m].msg.vector,
-                                                 VTDPI_LOWEST_TPR)]);
+    return message_accept(
+        sys, m,
+        cpu[vtdpi_lapic_lowest(candidate, n, sys->messages[m].msg.vector, VTDPI_LOWEST_TPR)]);
 }
 
 static bool message_deliver(vtdpi_system_t *sys, uint32_t m)
@@ -84,7 +87,8 @@ static bool message_deliver(vtdpi_system_t *sys, uint32_t m)
     return accepted;
 }
 
-/* Nobody accepted message [m]: a remapped interrupt is lost, a posted one still waits in its descriptor. */
+/* Nobody accepted message [m]: a remapped interrupt is lost, a posted one still waits in its
+ * descriptor. */
 static void message_gone(vtdpi_system_t *sys, uint32_t m)
 {
     const vtdpi_message_t *message = &sys->messages[m];
@@ -96,8 +100,7 @@ static void message_gone(vtdpi_system_t *sys, uint32_t m)
     if (message->vcpu == VTDPI_NOBODY && message->from_unit) {
         vtdpi_sys_seal(sys, slot, VTDPI_FATE_LOST, 0, 0);
     } else {
-        vtdpi_sys_place(sys, slot, VTDPI_AT_VCPU,
-                        sys->sources[sys->live[slot - 1].source].vcpu);
+        vtdpi_sys_place(sys, slot, VTDPI_AT_VCPU, sys->sources[sys->live[slot - 1].source].vcpu);
     }
 }
 

@@ -1,16 +1,20 @@
 /*
- * Non-root operation: the virtual-APIC page, recognition at instruction boundaries, VM entry and exit, and the steps of
- * posted-interrupt processing that are not plain memory operations.
+ * Non-root operation: the virtual-APIC page, recognition at instruction boundaries, VM entry and
+ * exit, and the steps of posted-interrupt processing that are not plain memory operations.
  *
- * *Choice:* an access of microcode to the virtual-APIC page of the current VMCS is part of the manual's step that makes it; by
- * the SDM's rule nobody else touches the page meanwhile.
- * Spec: SDM 3C, "APIC Virtualization and Virtual Interrupts", "VM Entries", "VM Exits".
+ * *Choice:* an access of microcode to the virtual-APIC page of the current VMCS is part of the
+ * manual's step that makes it; by the SDM's rule nobody else touches the page meanwhile. Spec: SDM
+ * 3C, "APIC Virtualization and Virtual Interrupts", "VM Entries", "VM Exits".
  */
 #include "internal.h"
 
 #include <string.h>
 
-/* A register slot has 16 bytes, the low 4 count: slot s of a 64-byte block is the low half of word 2 s. */
+/* Bits of a physical address that VM entry checks against. */
+enum { PHYSICAL_WIDTH = 46 };
+
+/* A register slot has 16 bytes, the low 4 count: slot s of a 64-byte block is the low half of word
+ * 2 s. */
 static uint32_t page_line(const vtdpi_system_t *sys, uint32_t v, unsigned offset)
 {
     static const uint8_t part[16] = {
@@ -87,8 +91,7 @@ sys_event_t vtdpi_sys_event(const vtdpi_system_t *sys, uint32_t c)
         return ev;
     }
     const uint64_t *irr = cpu->apic.irr;
-    bool offered =
-        (irr[0] | irr[1] | irr[2] | irr[3]) != 0 && vtdpi_lapic_offer(&cpu->apic) >= 0;
+    bool offered = (irr[0] | irr[1] | irr[2] | irr[3]) != 0 && vtdpi_lapic_offer(&cpu->apic) >= 0;
     if (cpu->mode == VTDPI_MODE_ROOT) {
         bool halted = vtdpi_sys_top(sys, c)->op.kind == VTDPI_OP_HLT;
         ev.kind = offered && (cpu->host_if || halted) ? SYS_EVENT_ROOT : SYS_EVENT_NONE;
@@ -277,8 +280,7 @@ static void nonroot_check_s2(vtdpi_system_t *sys, uint32_t c, uint32_t v)
     const vtdpi_vcpu_fixed_t *fixed = &sys->p->vcpus[v];
     uint64_t control = vtdpi_sys_read(sys, fixed->pid, VTDPI_PID_CTL_WORD);
     vtdpi_pid_ctl_t ctl = vtdpi_pid_ctl_read(control);
-    bool on_list =
-        ((vtdpi_sys_read(sys, fixed->state, VTDPI_VW_NODE) >> 32) & 1U) != 0;
+    bool on_list = ((vtdpi_sys_read(sys, fixed->state, VTDPI_VW_NODE) >> 32) & 1U) != 0;
     if (ctl.nv != VTDPI_HV_ANV || ctl.sn || on_list ||
         ctl.ndst != vtdpi_pid_ndst_encode(sys->cpus[c].apic.id, sys->p->x2apic)) {
         vtdpi_sys_monitor(sys, VTDPI_MONITOR_s2, c, v);
@@ -295,7 +297,7 @@ static void nonroot_enter(vtdpi_system_t *sys, uint32_t c)
     guest->vmcs.activity = VTDPI_ACTIVITY_ACTIVE;
     guest->vmcs.interruptibility = guest->sti_shadow ? VTDPI_BLOCK_STI : 0;
     uint8_t vtpr = (uint8_t)vtdpi_sys_reg(sys, v, VTDPI_VAPIC_VTPR);
-    vtdpi_check_t check = vtdpi_vmx_check_controls(&guest->vmcs, 46, vtpr);
+    vtdpi_check_t check = vtdpi_vmx_check_controls(&guest->vmcs, PHYSICAL_WIDTH, vtpr);
     if (check == VTDPI_CHECK_NONE) {
         check = vtdpi_vmx_check_guest(&guest->vmcs);
     }

@@ -1,22 +1,12 @@
 /*
- * What somebody outside the guests causes: migration, preemption, a request to the toolstack, a wake-up for no reason.
+ * What somebody outside the guests causes: migration, preemption, a request to the toolstack, a
+ * wake-up for no reason.
  */
 #include "internal.h"
 
 bool vtdpi_sys_outside_enabled(const vtdpi_system_t *sys, uint32_t e)
 {
     return sys->outside[e] == 0;
-}
-
-/* The CPU of thread [t] is told to call its scheduler. */
-static void outside_kick(vtdpi_system_t *sys, uint32_t cpu)
-{
-    vtdpi_intr_msg_t msg = {0};
-    msg.dest = sys->cpus[cpu].apic.id;
-    msg.vector = VTDPI_HV_RESCHED;
-    msg.level = 1;
-    msg.wide = sys->p->x2apic;
-    vtdpi_sys_send(sys, &msg, VTDPI_NOBODY, false);
 }
 
 static uint32_t outside_next_cpu(const vtdpi_system_t *sys, uint32_t v)
@@ -40,9 +30,9 @@ static void outside_migrate(vtdpi_system_t *sys, const vtdpi_event_cfg_t *event)
     bool running = sys->threads[t].on_cpu != 0;
     vtdpi_sys_move(sys, t, to);
     if (running && from != to) {
-        outside_kick(sys, from);
+        vtdpi_sys_kick(sys, from);
     } else if (sys->threads[t].state == VTDPI_TS_RUNNABLE) {
-        outside_kick(sys, to);
+        vtdpi_sys_kick(sys, to);
     }
 }
 
@@ -51,7 +41,7 @@ static void outside_preempt(vtdpi_system_t *sys, uint32_t v)
     vtdpi_thread_t *th = &sys->threads[sys->p->vcpus[v].thread];
     if (th->on_cpu) {
         th->yield = 1;
-        outside_kick(sys, th->cpu);
+        vtdpi_sys_kick(sys, th->cpu);
     }
 }
 
@@ -59,7 +49,7 @@ static void outside_wake(vtdpi_system_t *sys, uint32_t t)
 {
     uint32_t cpu = vtdpi_sys_wake(sys, t, VTDPI_NOBODY);
     if (cpu != VTDPI_NOBODY) {
-        outside_kick(sys, cpu);
+        vtdpi_sys_kick(sys, cpu);
     }
 }
 

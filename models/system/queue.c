@@ -1,13 +1,15 @@
 /*
- * The invalidation queue: descriptors are fetched, executed and, for a wait, answered, one operation each.
+ * The invalidation queue: descriptors are fetched, executed and, for a wait, answered, one
+ * operation each.
  *
- * An executed invalidation marks every request and remapped message in flight as old; a wait completes when no old one is left:
- * posted ones have updated their descriptor and sent their notification, remapped ones were accepted by a local APIC.
- * Spec: VT-d, "Queued Invalidation Interface", "Interrupt Draining".
+ * An executed invalidation marks every request and remapped message in flight as old; a wait
+ * completes when no old one is left: posted ones have updated their descriptor and sent their
+ * notification, remapped ones were accepted by a local APIC. Spec: VT-d, "Queued Invalidation
+ * Interface", "Interrupt Draining".
  */
-#include "internal.h"
-
 #include "vtdpi/iommu_unit.h"
+
+#include "internal.h"
 
 #include <string.h>
 

@@ -1,11 +1,17 @@
 /*
- * Operations of host software on its own CPU: flags, local APIC, IPIs, deadlines, registers of the remapping unit, the host's
- * records of interrupts.
+ * Operations of host software on its own CPU: flags, local APIC, IPIs, deadlines, registers of the
+ * remapping unit, the host's records of interrupts.
  */
-#include "internal.h"
-
 #include "vtdpi/iommu_unit.h"
 #include "vtdpi/lapic_access.h"
+
+#include "internal.h"
+
+/* Operand b of ROUTE: vCPU 31:0, vector 39:32, attached 40. */
+enum { ROUTE_VECTOR_LOW = 32, ROUTE_ATTACHED_LOW = 40 };
+
+/* Where the destination of an IPI stands in ICR. */
+enum { ICR_DEST_XAPIC_LOW = 56, ICR_DEST_X2APIC_LOW = 32 };
 
 static void root_eoi(vtdpi_system_t *sys, uint32_t c)
 {
@@ -19,7 +25,7 @@ static void root_eoi(vtdpi_system_t *sys, uint32_t c)
 static void root_ipi(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
 {
     bool x2apic = sys->p->x2apic;
-    uint64_t icr = op->a | (x2apic ? op->b << 32 : op->b << 56);
+    uint64_t icr = op->a | (op->b << (x2apic ? ICR_DEST_X2APIC_LOW : ICR_DEST_XAPIC_LOW));
     vtdpi_lapic_icr_t d = vtdpi_lapic_icr_decode(icr, x2apic, sys->cpus[c].apic.switches);
     VTDPI_ASSERT(d.send == 1);
     vtdpi_sys_see(sys, VTDPI_EV_ipi_sent, c, op->b, op->a, 0, 0);
@@ -44,8 +50,7 @@ static void root_mmio_write(vtdpi_system_t *sys, const vtdpi_op_t *op)
 {
     uint32_t offset = (uint32_t)op->a;
     uint32_t bytes = (offset & 7U) == 0 ? 8 : 4;
-    vtdpi_iommu_write_t w =
-        vtdpi_iommu_write(sys->iommu, &sys->p->iommu, offset, bytes, op->b);
+    vtdpi_iommu_write_t w = vtdpi_iommu_write(sys->iommu, &sys->p->iommu, offset, bytes, op->b);
     if ((w.effects & VTDPI_EFFECT_IEC_FLUSH) != 0) {
         vtdpi_iec_invalidate_all(sys->iec, &sys->p->iommu);
     }
@@ -75,7 +80,8 @@ static uint64_t root_take_tool(vtdpi_system_t *sys)
     return VTDPI_NOBODY;
 }
 
-/* Source whose host interrupt is [vector] on CPU [c], by its present place or by the one before the last move. */
+/* Source whose host interrupt is [vector] on CPU [c], by its present place or by the one before the
+ * last move. */
 uint32_t vtdpi_sys_route_of(const vtdpi_system_t *sys, uint32_t c, uint64_t vector)
 {
     for (uint32_t s = 0; s < sys->p->source_count && vector != 0; s++) {
@@ -120,8 +126,8 @@ static void root_route(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vt
         s->host_vector = (uint8_t)vector;
     }
     s->vcpu = (uint32_t)op->b;
-    s->vector = (uint8_t)(op->b >> 32);
-    s->attached = (uint8_t)((op->b >> 40) & 1U);
+    s->vector = (uint8_t)(op->b >> ROUTE_VECTOR_LOW);
+    s->attached = (uint8_t)((op->b >> ROUTE_ATTACHED_LOW) & 1U);
 }
 
 static void root_raise(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)

@@ -1,8 +1,9 @@
 /*
- * The host's scheduler: run queues, sleep and wake-up, migration. Its own locking is abstracted: each operation here is one
- * indivisible step of the scheduler; check-then-sleep is several.
+ * The host's scheduler: run queues, sleep and wake-up, migration. Its own locking is abstracted:
+ * each operation here is one indivisible step of the scheduler; check-then-sleep is several.
  *
- * *Choice:* a woken thread runs before the one that it finds on its CPU; threads of a queue take turns.
+ * *Choice:* a woken thread runs before the one that it finds on its CPU; threads of a queue take
+ * turns.
  */
 #include "internal.h"
 
@@ -208,8 +209,8 @@ static void sched_tick(vtdpi_system_t *sys, uint32_t c)
     vtdpi_cpu_t *cpu = &sys->cpus[c];
     bool wanted = vtdpi_sys_queued(sys, c) > 0 && sys->p->timeslice_ps > 0;
     cpu->tick = wanted;
-    cpu->armed = wanted ? cpu->armed | (1U << VTDPI_SLOT_TICK)
-                        : cpu->armed & ~(1U << VTDPI_SLOT_TICK);
+    cpu->armed =
+        wanted ? cpu->armed | (1U << VTDPI_SLOT_TICK) : cpu->armed & ~(1U << VTDPI_SLOT_TICK);
     vtdpi_sys_touch(sys, sys->actor.timer + (c * VTDPI_SLOTS) + VTDPI_SLOT_TICK);
 }
 

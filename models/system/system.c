@@ -1,9 +1,9 @@
 /*
  * The block of state: its layout, its initial contents, its hash.
  */
-#include "internal.h"
-
 #include "vtdpi/iommu_unit.h"
+
+#include "internal.h"
 
 #include <string.h>
 
@@ -30,9 +30,11 @@ static size_t layout_ghost(vtdpi_system_t *sys, const vtdpi_platform_t *p, uint8
     }
     sys->next_id = (uint32_t *)(void *)(b + block_take(&at, sizeof(uint32_t)));
     sys->live_high = (uint32_t *)(void *)(b + block_take(&at, sizeof(uint32_t)));
-    sys->live = (vtdpi_live_t *)(void *)(b + block_take(&at, sizeof(vtdpi_live_t) * VTDPI_LIVE_MAX));
-    sys->ghost_vcpu = (vtdpi_ghost_vcpu_t *)(void *)(b + block_take(&at, sizeof(vtdpi_ghost_vcpu_t) *
-                                                                             p->vcpu_count));
+    sys->live =
+        (vtdpi_live_t *)(void *)(b + block_take(&at, sizeof(vtdpi_live_t) * VTDPI_LIVE_MAX));
+    sys->ghost_vcpu =
+        (vtdpi_ghost_vcpu_t *)(void *)(b +
+                                       block_take(&at, sizeof(vtdpi_ghost_vcpu_t) * p->vcpu_count));
     sys->ghost_cpu = (vtdpi_ghost_cpu_t *)(void *)(b + block_take(&at, sizeof(vtdpi_ghost_cpu_t) *
                                                                            p->cpu_count));
     sys->ghost_source =
@@ -48,13 +50,15 @@ static size_t layout_ghost(vtdpi_system_t *sys, const vtdpi_platform_t *p, uint8
 static void layout_bind(vtdpi_system_t *sys, const vtdpi_platform_t *p, uint8_t *b)
 {
     size_t at = 0;
-    sys->lines = (uint64_t *)(void *)(b + block_take(&at, (size_t)p->line_count * VTDPI_LINE_BYTES));
-    sys->flushed = (uint64_t *)(void *)(b + block_take(&at, (size_t)block_irte_lines(p) *
-                                                                VTDPI_LINE_BYTES));
+    sys->lines =
+        (uint64_t *)(void *)(b + block_take(&at, (size_t)p->line_count * VTDPI_LINE_BYTES));
+    sys->flushed =
+        (uint64_t *)(void *)(b + block_take(&at, (size_t)block_irte_lines(p) * VTDPI_LINE_BYTES));
     sys->cpus = (vtdpi_cpu_t *)(void *)(b + block_take(&at, sizeof(vtdpi_cpu_t) * p->cpu_count));
     sys->threads =
         (vtdpi_thread_t *)(void *)(b + block_take(&at, sizeof(vtdpi_thread_t) * p->thread_count));
-    sys->vcpus = (vtdpi_vcpu_t *)(void *)(b + block_take(&at, sizeof(vtdpi_vcpu_t) * p->vcpu_count));
+    sys->vcpus =
+        (vtdpi_vcpu_t *)(void *)(b + block_take(&at, sizeof(vtdpi_vcpu_t) * p->vcpu_count));
     sys->iommu = (vtdpi_iommu_t *)(void *)(b + block_take(&at, sizeof(vtdpi_iommu_t)));
     sys->iec = (vtdpi_iec_entry_t *)(void *)(b + block_take(&at, sizeof(vtdpi_iec_entry_t) *
                                                                      p->iommu.iec_entries));
@@ -66,7 +70,8 @@ static void layout_bind(vtdpi_system_t *sys, const vtdpi_platform_t *p, uint8_t 
         (vtdpi_source_t *)(void *)(b + block_take(&at, sizeof(vtdpi_source_t) * p->source_count));
     sys->queue = (vtdpi_queue_t *)(void *)(b + block_take(&at, sizeof(vtdpi_queue_t)));
     sys->outside = (uint32_t *)(void *)(b + block_take(&at, sizeof(uint32_t) * p->event_count));
-    sys->tools = (vtdpi_tool_t *)(void *)(b + block_take(&at, sizeof(vtdpi_tool_t) * p->event_count));
+    sys->tools =
+        (vtdpi_tool_t *)(void *)(b + block_take(&at, sizeof(vtdpi_tool_t) * p->event_count));
     sys->hashed = at;
     sys->size = layout_ghost(sys, p, b, at);
 }

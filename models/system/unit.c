@@ -1,13 +1,16 @@
 /*
- * The remapping unit's requests in flight, the devices that make them, and the messages that result.
+ * The remapping unit's requests in flight, the devices that make them, and the messages that
+ * result.
  *
- * A request passes ADMIT (decode, entry cache), FETCH (16-byte read of its entry), then POST (the locked update of the
- * descriptor) or SEND. Requests of one requester keep their order: what has an effect outside waits for the older ones.
- * Spec: VT-d, "Interrupt Remapping Hardware Operation", "Interrupt-Posting Hardware Operation", "Ordering Requirements".
+ * A request passes ADMIT (decode, entry cache), FETCH (16-byte read of its entry), then POST (the
+ * locked update of the descriptor) or SEND. Requests of one requester keep their order: what has an
+ * effect outside waits for the older ones. Spec: VT-d, "Interrupt Remapping Hardware Operation",
+ * "Interrupt-Posting Hardware Operation", "Ordering Requirements".
  */
-#include "internal.h"
-
 #include "vtdpi/iommu_unit.h"
+#include "vtdpi/lapic_access.h"
+
+#include "internal.h"
 
 #include <string.h>
 
@@ -69,6 +72,23 @@ int vtdpi_sys_send(vtdpi_system_t *sys, const vtdpi_intr_msg_t *msg, uint32_t vc
     return m;
 }
 
+/*
+ * CPU [cpu] is told from outside to call its scheduler. *Choice:* if no more messages can be in
+ * flight, this one arrives at once: nobody would send it again.
+ */
+void vtdpi_sys_kick(vtdpi_system_t *sys, uint32_t cpu)
+{
+    vtdpi_intr_msg_t msg = {0};
+    msg.dest = sys->cpus[cpu].apic.id;
+    msg.vector = VTDPI_HV_RESCHED;
+    msg.level = 1;
+    msg.wide = sys->p->x2apic;
+    if (vtdpi_sys_send(sys, &msg, VTDPI_NOBODY, false) < 0) {
+        vtdpi_lapic_accept(&sys->cpus[cpu].apic, &msg);
+        vtdpi_sys_touch_cpu(sys, cpu);
+    }
+}
+
 bool vtdpi_sys_source_enabled(const vtdpi_system_t *sys, uint32_t s)
 {
     const vtdpi_source_t *source = &sys->sources[s];
@@ -85,12 +105,7 @@ static void source_signal(vtdpi_system_t *sys, uint32_t s)
     uint32_t t = sys->p->sources[s].vmm_thread;
     uint32_t cpu = vtdpi_sys_wake(sys, t, VTDPI_NOBODY);
     if (cpu != VTDPI_NOBODY) {
-        vtdpi_intr_msg_t msg = {0};
-        msg.dest = sys->cpus[cpu].apic.id;
-        msg.vector = VTDPI_HV_RESCHED;
-        msg.level = 1;
-        msg.wide = sys->p->x2apic;
-        vtdpi_sys_send(sys, &msg, VTDPI_NOBODY, false);
+        vtdpi_sys_kick(sys, cpu);
     }
 }
 
@@ -119,8 +134,7 @@ void vtdpi_sys_source(vtdpi_system_t *sys, uint32_t s)
     }
     q->phase = VTDPI_RQ_ADMIT;
     /* an interrupt that no guest owns is the host's business, and is not followed */
-    uint32_t slot =
-        source->attached ? vtdpi_sys_born(sys, s, VTDPI_AT_REQUEST, (uint32_t)r) : 0;
+    uint32_t slot = source->attached ? vtdpi_sys_born(sys, s, VTDPI_AT_REQUEST, (uint32_t)r) : 0;
     if (sys->p->ghost) {
         sys->ghost_request[r] = slot;
     }
@@ -131,7 +145,8 @@ void vtdpi_sys_source(vtdpi_system_t *sys, uint32_t s)
     }
 }
 
-/* Request [r] is done: the younger ones of its requester move up, held-back devices may write, a wait may complete. */
+/* Request [r] is done: the younger ones of its requester move up, held-back devices may write, a
+ * wait may complete. */
 static void request_free(vtdpi_system_t *sys, uint32_t r)
 {
     vtdpi_request_t *q = &sys->requests[r];
@@ -238,16 +253,15 @@ static void request_fetch(vtdpi_system_t *sys, uint32_t r)
     vtdpi_request_t *q = &sys->requests[r];
     uint64_t paddr = 0;
     if (!vtdpi_iommu_irte_address(sys->iommu, &sys->p->iommu, q->index, &paddr)) {
-        request_blocked(sys, r,
-                        vtdpi_iommu_fault(VTDPI_FAULT_INDEX_BEYOND_TABLE, q->requester, q->index,
-                                          false));
+        request_blocked(
+            sys, r,
+            vtdpi_iommu_fault(VTDPI_FAULT_INDEX_BEYOND_TABLE, q->requester, q->index, false));
         return;
     }
     uint32_t line = vtdpi_line_at(sys->p, paddr);
     if (line == VTDPI_NO_LINE) {
         request_blocked(sys, r,
-                        vtdpi_iommu_fault(VTDPI_FAULT_IRTE_ACCESS, q->requester, q->index,
-                                          false));
+                        vtdpi_iommu_fault(VTDPI_FAULT_IRTE_ACCESS, q->requester, q->index, false));
         return;
     }
     unsigned word = (unsigned)(paddr >> 3) & 7U;
@@ -276,7 +290,8 @@ static void post_observe(vtdpi_system_t *sys, const vtdpi_request_t *q, uint32_t
     }
 }
 
-/* The posted interrupt moves to the descriptor; a carried notification takes it along until it is accepted. */
+/* The posted interrupt moves to the descriptor; a carried notification takes it along until it is
+ * accepted. */
 static void post_identity(vtdpi_system_t *sys, uint32_t r, uint32_t v, bool was_set, bool notify)
 {
     if (!sys->p->ghost) {
@@ -284,8 +299,8 @@ static void post_identity(vtdpi_system_t *sys, uint32_t r, uint32_t v, bool was_
     }
     uint8_t vv = sys->requests[r].vv;
     uint32_t slot = sys->ghost_request[r];
-    vtdpi_sys_merge(sys, slot, &sys->ghost_vcpu[v].pir[vv], notify ? VTDPI_AT_REQUEST : VTDPI_AT_VCPU,
-                    notify ? r : v, was_set, vv);
+    vtdpi_sys_merge(sys, slot, &sys->ghost_vcpu[v].pir[vv],
+                    notify ? VTDPI_AT_REQUEST : VTDPI_AT_VCPU, notify ? r : v, was_set, vv);
     sys->ghost_request[r] = was_set || !notify ? 0 : slot;
 }
 
@@ -296,15 +311,15 @@ static void request_post(vtdpi_system_t *sys, uint32_t r)
     uint32_t line = vtdpi_line_at(sys->p, q->pid_paddr);
     bool fpd = q->record == 0;
     if (line == VTDPI_NO_LINE) {
-        request_blocked(
-            sys, r, vtdpi_iommu_fault(VTDPI_FAULT_PID_ACCESS, q->requester, q->index, fpd));
+        request_blocked(sys, r,
+                        vtdpi_iommu_fault(VTDPI_FAULT_PID_ACCESS, q->requester, q->index, fpd));
         return;
     }
     uint64_t *words = &sys->lines[line * VTDPI_LINE_WORDS];
     sys->moved_line = line;
     if (!vtdpi_iommu_check_pid(sys->iommu, &sys->p->iommu, words)) {
-        request_blocked(
-            sys, r, vtdpi_iommu_fault(VTDPI_FAULT_PID_RESERVED, q->requester, q->index, fpd));
+        request_blocked(sys, r,
+                        vtdpi_iommu_fault(VTDPI_FAULT_PID_RESERVED, q->requester, q->index, fpd));
         return;
     }
     vtdpi_pid_post_t post = vtdpi_pid_post(words, q->vv, q->urg != 0);
@@ -337,7 +352,8 @@ static void request_send(vtdpi_system_t *sys, uint32_t r)
     vtdpi_request_t *q = &sys->requests[r];
     bool notification = q->wake != 0;
     if (!notification) {
-        vtdpi_sys_see(sys, VTDPI_EV_remapped, VTDPI_NOBODY, q->index, q->msg.vector, q->msg.dest, 0);
+        vtdpi_sys_see(sys, VTDPI_EV_remapped, VTDPI_NOBODY, q->index, q->msg.vector, q->msg.dest,
+                      0);
     }
     int m = vtdpi_sys_send(sys, &q->msg, notification ? q->index : VTDPI_NOBODY, true);
     VTDPI_ASSERT(m >= 0);

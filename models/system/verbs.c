@@ -146,7 +146,8 @@ static void cpu_refresh(vtdpi_system_t *sys, uint32_t c)
     vtdpi_sys_touch_cpu(sys, c);
 }
 
-/* The interrupt that CPU [c] works for, as far as that can be said: one that waits here, or at the vCPU that runs here. */
+/* The interrupt that CPU [c] works for, as far as that can be said: one that waits here, or at the
+ * vCPU that runs here. */
 static uint32_t cpu_serves(const vtdpi_system_t *sys, uint32_t c)
 {
     if (!sys->p->ghost) {
@@ -259,8 +260,8 @@ static void other_pending(const vtdpi_system_t *sys, actor_kind_t kind, uint32_t
 {
     switch (kind) {
     case ACTOR_DRAIN:
-        out->op = vtdpi_op_memory(VTDPI_OP_DRAIN, VTDPI_STAGE_wait_drain, sys->cpus[i].store[0].line,
-                                  sys->cpus[i].store[0].word);
+        out->op = vtdpi_op_memory(VTDPI_OP_DRAIN, VTDPI_STAGE_wait_drain,
+                                  sys->cpus[i].store[0].line, sys->cpus[i].store[0].word);
         out->cpu = (uint16_t)i;
         break;
     case ACTOR_TIMER:

@@ -1,5 +1,6 @@
 /*
- * The assertion hook: a programming error, of the library or of its caller, ends the process with a line that says where.
+ * The assertion hook: a programming error, of the library or of its caller, ends the process with a
+ * line that says where.
  *
  * Weak, so that a program may have its own (a test that expects a failure, an embedding that logs).
  */

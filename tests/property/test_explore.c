@@ -1,21 +1,20 @@
 /*
- * The architecture under every order: one vCPU that computes and halts, two CPUs, two posts, one preemption at any moment.
+ * The architecture under every order: one vCPU that computes and halts, two CPUs, two posts, one
+ * preemption at any moment.
  *
- * Rule: hypervisors.md's L1: at rest nothing may be left in a descriptor. RC-01: a load that clears SN without looking at PIR
- * loses what was posted meanwhile; a scan before the clear loses it too (B2).
+ * Rule: hypervisors.md's L1: at rest nothing may be left in a descriptor. RC-01: a load that clears
+ * SN without looking at PIR loses what was posted meanwhile; a scan before the clear loses it too
+ * (B2).
  */
-#include "explore.h"
-
 #include "vtdpi/build.h"
 #include "vtdpi/protocol.h"
 #include "vtdpi/scenario_io.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "cmocka_all.h"
+#include "explore.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { STATE_LIMIT = 20000000 };
 
@@ -57,10 +56,10 @@ static void run(const char *protocol, uint32_t variant, explore_result_t *out)
     p.ghost = false;
     p.explore = true;
     explore(&p, STATE_LIMIT, out);
-    print_message("%s variant %u: %llu states, %llu transitions, %llu ends, %llu losses, depth %u\n",
-                  protocol, variant, (unsigned long long)out->states,
-                  (unsigned long long)out->transitions, (unsigned long long)out->ends,
-                  (unsigned long long)out->losses, out->depth);
+    print_message(
+        "%s variant %u: %llu states, %llu transitions, %llu ends, %llu losses, depth %u\n",
+        protocol, variant, (unsigned long long)out->states, (unsigned long long)out->transitions,
+        (unsigned long long)out->ends, (unsigned long long)out->losses, out->depth);
     vtdpi_build_free(build);
 }
 
@@ -122,7 +121,8 @@ static void test_explore__kvm_5_17_as_it_is__nothing_lost(void **state)
     assert_int_equal(result.losses, 0);
 }
 
-/* Xen's switch-to clears SN and looks at nothing, and its entry looks at ON alone: what was posted meanwhile stays. A finding. */
+/* Xen's switch-to clears SN and looks at nothing, and its entry looks at ON alone: what was posted
+ * meanwhile stays. A finding. */
 static void test_explore__xen_as_it_is__loses_what_came_while_sn(void **state)
 {
     (void)state;

@@ -7,94 +7,96 @@
 
 /* SDM 3D, "VMX Basic Exit Reasons": number, name as Linux prints it, kind. Typed in; the table must
  * not have a row more. */
+static const struct {
+    uint8_t number;
+    uint8_t kind;
+    const char *name;
+} exit_rows[] = {
+    {0, VTDPI_EXIT_KIND_EVENT, "EXCEPTION_NMI"},
+    {1, VTDPI_EXIT_KIND_EVENT, "EXTERNAL_INTERRUPT"},
+    {2, VTDPI_EXIT_KIND_EVENT, "TRIPLE_FAULT"},
+    {3, VTDPI_EXIT_KIND_EVENT, "INIT_SIGNAL"},
+    {4, VTDPI_EXIT_KIND_EVENT, "SIPI_SIGNAL"},
+    {5, VTDPI_EXIT_KIND_EVENT, "IO_SMI"},
+    {6, VTDPI_EXIT_KIND_EVENT, "OTHER_SMI"},
+    {7, VTDPI_EXIT_KIND_EVENT, "INTERRUPT_WINDOW"},
+    {8, VTDPI_EXIT_KIND_EVENT, "NMI_WINDOW"},
+    {9, VTDPI_EXIT_KIND_FAULT, "TASK_SWITCH"},
+    {10, VTDPI_EXIT_KIND_FAULT, "CPUID"},
+    {12, VTDPI_EXIT_KIND_FAULT, "HLT"},
+    {13, VTDPI_EXIT_KIND_FAULT, "INVD"},
+    {14, VTDPI_EXIT_KIND_FAULT, "INVLPG"},
+    {15, VTDPI_EXIT_KIND_FAULT, "RDPMC"},
+    {16, VTDPI_EXIT_KIND_FAULT, "RDTSC"},
+    {18, VTDPI_EXIT_KIND_FAULT, "VMCALL"},
+    {19, VTDPI_EXIT_KIND_FAULT, "VMCLEAR"},
+    {20, VTDPI_EXIT_KIND_FAULT, "VMLAUNCH"},
+    {21, VTDPI_EXIT_KIND_FAULT, "VMPTRLD"},
+    {22, VTDPI_EXIT_KIND_FAULT, "VMPTRST"},
+    {23, VTDPI_EXIT_KIND_FAULT, "VMREAD"},
+    {24, VTDPI_EXIT_KIND_FAULT, "VMRESUME"},
+    {25, VTDPI_EXIT_KIND_FAULT, "VMWRITE"},
+    {26, VTDPI_EXIT_KIND_FAULT, "VMOFF"},
+    {27, VTDPI_EXIT_KIND_FAULT, "VMON"},
+    {28, VTDPI_EXIT_KIND_FAULT, "CR_ACCESS"},
+    {29, VTDPI_EXIT_KIND_FAULT, "DR_ACCESS"},
+    {30, VTDPI_EXIT_KIND_FAULT, "IO_INSTRUCTION"},
+    {31, VTDPI_EXIT_KIND_FAULT, "MSR_READ"},
+    {32, VTDPI_EXIT_KIND_FAULT, "MSR_WRITE"},
+    {33, VTDPI_EXIT_KIND_ENTRY, "INVALID_STATE"},
+    {34, VTDPI_EXIT_KIND_ENTRY, "MSR_LOAD_FAIL"},
+    {36, VTDPI_EXIT_KIND_FAULT, "MWAIT_INSTRUCTION"},
+    {37, VTDPI_EXIT_KIND_EVENT, "MONITOR_TRAP_FLAG"},
+    {39, VTDPI_EXIT_KIND_FAULT, "MONITOR_INSTRUCTION"},
+    {40, VTDPI_EXIT_KIND_FAULT, "PAUSE_INSTRUCTION"},
+    {41, VTDPI_EXIT_KIND_ENTRY, "MCE_DURING_VMENTRY"},
+    {43, VTDPI_EXIT_KIND_TRAP, "TPR_BELOW_THRESHOLD"},
+    {44, VTDPI_EXIT_KIND_FAULT, "APIC_ACCESS"},
+    {45, VTDPI_EXIT_KIND_TRAP, "EOI_INDUCED"},
+    {46, VTDPI_EXIT_KIND_FAULT, "GDTR_IDTR"},
+    {47, VTDPI_EXIT_KIND_FAULT, "LDTR_TR"},
+    {48, VTDPI_EXIT_KIND_FAULT, "EPT_VIOLATION"},
+    {49, VTDPI_EXIT_KIND_FAULT, "EPT_MISCONFIG"},
+    {50, VTDPI_EXIT_KIND_FAULT, "INVEPT"},
+    {51, VTDPI_EXIT_KIND_FAULT, "RDTSCP"},
+    {52, VTDPI_EXIT_KIND_EVENT, "PREEMPTION_TIMER"},
+    {53, VTDPI_EXIT_KIND_FAULT, "INVVPID"},
+    {54, VTDPI_EXIT_KIND_FAULT, "WBINVD"},
+    {55, VTDPI_EXIT_KIND_FAULT, "XSETBV"},
+    {56, VTDPI_EXIT_KIND_TRAP, "APIC_WRITE"},
+    {57, VTDPI_EXIT_KIND_FAULT, "RDRAND"},
+    {58, VTDPI_EXIT_KIND_FAULT, "INVPCID"},
+    {59, VTDPI_EXIT_KIND_FAULT, "VMFUNC"},
+    {60, VTDPI_EXIT_KIND_FAULT, "ENCLS"},
+    {61, VTDPI_EXIT_KIND_FAULT, "RDSEED"},
+    {62, VTDPI_EXIT_KIND_EVENT, "PML_FULL"},
+    {63, VTDPI_EXIT_KIND_FAULT, "XSAVES"},
+    {64, VTDPI_EXIT_KIND_FAULT, "XRSTORS"},
+    {67, VTDPI_EXIT_KIND_FAULT, "UMWAIT"},
+    {68, VTDPI_EXIT_KIND_FAULT, "TPAUSE"},
+    {74, VTDPI_EXIT_KIND_TRAP, "BUS_LOCK"},
+    {75, VTDPI_EXIT_KIND_EVENT, "NOTIFY"},
+};
+
+/* Every reason has the number, the name and the kind of the SDM's table. */
 static void test_vmx_exits__each_reason__has_number_name_and_kind(void **state)
 {
     (void)state;
-
-    static const struct {
-        uint8_t number;
-        uint8_t kind;
-        const char *name;
-    } rows[] = {
-        {0, VTDPI_EXIT_KIND_EVENT, "EXCEPTION_NMI"},
-        {1, VTDPI_EXIT_KIND_EVENT, "EXTERNAL_INTERRUPT"},
-        {2, VTDPI_EXIT_KIND_EVENT, "TRIPLE_FAULT"},
-        {3, VTDPI_EXIT_KIND_EVENT, "INIT_SIGNAL"},
-        {4, VTDPI_EXIT_KIND_EVENT, "SIPI_SIGNAL"},
-        {5, VTDPI_EXIT_KIND_EVENT, "IO_SMI"},
-        {6, VTDPI_EXIT_KIND_EVENT, "OTHER_SMI"},
-        {7, VTDPI_EXIT_KIND_EVENT, "INTERRUPT_WINDOW"},
-        {8, VTDPI_EXIT_KIND_EVENT, "NMI_WINDOW"},
-        {9, VTDPI_EXIT_KIND_FAULT, "TASK_SWITCH"},
-        {10, VTDPI_EXIT_KIND_FAULT, "CPUID"},
-        {12, VTDPI_EXIT_KIND_FAULT, "HLT"},
-        {13, VTDPI_EXIT_KIND_FAULT, "INVD"},
-        {14, VTDPI_EXIT_KIND_FAULT, "INVLPG"},
-        {15, VTDPI_EXIT_KIND_FAULT, "RDPMC"},
-        {16, VTDPI_EXIT_KIND_FAULT, "RDTSC"},
-        {18, VTDPI_EXIT_KIND_FAULT, "VMCALL"},
-        {19, VTDPI_EXIT_KIND_FAULT, "VMCLEAR"},
-        {20, VTDPI_EXIT_KIND_FAULT, "VMLAUNCH"},
-        {21, VTDPI_EXIT_KIND_FAULT, "VMPTRLD"},
-        {22, VTDPI_EXIT_KIND_FAULT, "VMPTRST"},
-        {23, VTDPI_EXIT_KIND_FAULT, "VMREAD"},
-        {24, VTDPI_EXIT_KIND_FAULT, "VMRESUME"},
-        {25, VTDPI_EXIT_KIND_FAULT, "VMWRITE"},
-        {26, VTDPI_EXIT_KIND_FAULT, "VMOFF"},
-        {27, VTDPI_EXIT_KIND_FAULT, "VMON"},
-        {28, VTDPI_EXIT_KIND_FAULT, "CR_ACCESS"},
-        {29, VTDPI_EXIT_KIND_FAULT, "DR_ACCESS"},
-        {30, VTDPI_EXIT_KIND_FAULT, "IO_INSTRUCTION"},
-        {31, VTDPI_EXIT_KIND_FAULT, "MSR_READ"},
-        {32, VTDPI_EXIT_KIND_FAULT, "MSR_WRITE"},
-        {33, VTDPI_EXIT_KIND_ENTRY, "INVALID_STATE"},
-        {34, VTDPI_EXIT_KIND_ENTRY, "MSR_LOAD_FAIL"},
-        {36, VTDPI_EXIT_KIND_FAULT, "MWAIT_INSTRUCTION"},
-        {37, VTDPI_EXIT_KIND_EVENT, "MONITOR_TRAP_FLAG"},
-        {39, VTDPI_EXIT_KIND_FAULT, "MONITOR_INSTRUCTION"},
-        {40, VTDPI_EXIT_KIND_FAULT, "PAUSE_INSTRUCTION"},
-        {41, VTDPI_EXIT_KIND_ENTRY, "MCE_DURING_VMENTRY"},
-        {43, VTDPI_EXIT_KIND_TRAP, "TPR_BELOW_THRESHOLD"},
-        {44, VTDPI_EXIT_KIND_FAULT, "APIC_ACCESS"},
-        {45, VTDPI_EXIT_KIND_TRAP, "EOI_INDUCED"},
-        {46, VTDPI_EXIT_KIND_FAULT, "GDTR_IDTR"},
-        {47, VTDPI_EXIT_KIND_FAULT, "LDTR_TR"},
-        {48, VTDPI_EXIT_KIND_FAULT, "EPT_VIOLATION"},
-        {49, VTDPI_EXIT_KIND_FAULT, "EPT_MISCONFIG"},
-        {50, VTDPI_EXIT_KIND_FAULT, "INVEPT"},
-        {51, VTDPI_EXIT_KIND_FAULT, "RDTSCP"},
-        {52, VTDPI_EXIT_KIND_EVENT, "PREEMPTION_TIMER"},
-        {53, VTDPI_EXIT_KIND_FAULT, "INVVPID"},
-        {54, VTDPI_EXIT_KIND_FAULT, "WBINVD"},
-        {55, VTDPI_EXIT_KIND_FAULT, "XSETBV"},
-        {56, VTDPI_EXIT_KIND_TRAP, "APIC_WRITE"},
-        {57, VTDPI_EXIT_KIND_FAULT, "RDRAND"},
-        {58, VTDPI_EXIT_KIND_FAULT, "INVPCID"},
-        {59, VTDPI_EXIT_KIND_FAULT, "VMFUNC"},
-        {60, VTDPI_EXIT_KIND_FAULT, "ENCLS"},
-        {61, VTDPI_EXIT_KIND_FAULT, "RDSEED"},
-        {62, VTDPI_EXIT_KIND_EVENT, "PML_FULL"},
-        {63, VTDPI_EXIT_KIND_FAULT, "XSAVES"},
-        {64, VTDPI_EXIT_KIND_FAULT, "XRSTORS"},
-        {67, VTDPI_EXIT_KIND_FAULT, "UMWAIT"},
-        {68, VTDPI_EXIT_KIND_FAULT, "TPAUSE"},
-        {74, VTDPI_EXIT_KIND_TRAP, "BUS_LOCK"},
-        {75, VTDPI_EXIT_KIND_EVENT, "NOTIFY"},
-    };
-
     unsigned next = 0;
     for (unsigned number = 0; number < 200; number++) {
-        bool known = next < sizeof rows / sizeof rows[0] && rows[next].number == number;
-        assert_int_equal(vtdpi_exit_kind(number), known ? rows[next].kind : VTDPI_EXIT_KIND_NONE);
+        bool known =
+            next < sizeof exit_rows / sizeof exit_rows[0] && exit_rows[next].number == number;
+        assert_int_equal(vtdpi_exit_kind(number),
+                         known ? exit_rows[next].kind : VTDPI_EXIT_KIND_NONE);
         if (known) {
-            assert_string_equal(vtdpi_exit_name(number), rows[next].name);
+            assert_string_equal(vtdpi_exit_name(number), exit_rows[next].name);
         } else {
             assert_null(vtdpi_exit_name(number));
             assert_null(vtdpi_exit_name_lower(number));
         }
         next += known;
     }
-    assert_int_equal(next, sizeof rows / sizeof rows[0]);
+    assert_int_equal(next, sizeof exit_rows / sizeof exit_rows[0]);
 }
 
 /* Statistics use the same names in lower case. */

@@ -1,5 +1,5 @@
 # Includes point down only:
-#   base < layout < formats < data < op < unit headers < platform < system < protocol < src/ < src/engine/timed/
+#   base < layout < formats < data < op < unit headers < state < platform < system < protocol < src/ < src/engine/timed/
 # where formats are the structures that several units read (descriptor, table entry, message), data are the plain tables of a
 # scenario and the vocabulary of the log, and only what the hypervisor or a guest executes sees protocol. A unit never includes
 # another unit. Usage: awk -f layers.awk -v units="pid iommu ..." layers.allowed FILE...
@@ -23,12 +23,14 @@ function rank(name) {
         return 1.7
     if (name == "op")
         return 2
-    if (owner(name) in unit)
-        return 3
-    if (name == "platform")
-        return 3.5
     if (name == "system")
         return 4
+    if (owner(name) in unit)
+        return 3
+    if (name == "state") # every unit's state by value
+        return 3.2
+    if (name == "platform")
+        return 3.5
     if (name == "protocol")
         return 4.5
     return name == "vtdpi" ? 6 : 5
@@ -43,7 +45,7 @@ function complain(reason) {
 
 BEGIN {
     data["profile"] = data["scenario"] = data["event"] = data["stage"] = 1
-    software["hypervisor"] = software["guest"] = software["device"] = 1
+    software["hypervisor"] = software["guest"] = software["device"] = software["cpu"] = 1
     format["pid"] = format["irte"] = format["msi"] = format["controls"] = 1
     count = split(units, list, " ")
     for (i = 1; i <= count; i++)
