@@ -98,12 +98,22 @@ static void guest_loops(const vtdpi_ctx_t *x, vtdpi_frame_t *f)
     }
 }
 
+/* A computation behind STI: its first instruction is a step of its own, for blocking by STI ends
+ * with it. */
+static bool guest_shadowed_compute(const vtdpi_ctx_t *x, const vtdpi_frame_t *f)
+{
+    return x->guest->sti_shadow && x->fixed->guest->program[f->x[0]].kind == VTDPI_STEP_COMPUTE;
+}
+
 vtdpi_op_t vtdpi_fn_guest_program(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r)
 {
     (void)r;
     VTDPI_BEGIN(f);
     for (;;) {
         guest_loops(x, f);
+        if (guest_shadowed_compute(x, f)) {
+            VTDPI_YIELD(f, guest_instr(VTDPI_OP_SPEND, 0, 0));
+        }
         f->x[0]++;
         VTDPI_YIELD(f, guest_step_op(x, &x->fixed->guest->program[f->x[0] - 1]));
     }

@@ -183,9 +183,6 @@ bool vtdpi_sys_guest(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, bool
 {
     vtdpi_vcpu_t *guest = sys->cpus[c].vcpu == VTDPI_NOBODY ? NULL : vtdpi_sys_guest_of(sys, c);
     bool exited = false;
-    if (guest != NULL && sys->cpus[c].ucode.func == VTDPI_FN_none) {
-        guest->sti_shadow = 0;
-    }
     switch (op->kind) {
     case VTDPI_OP_GUEST_HLT:
         exited = guest_hlt(sys, c);

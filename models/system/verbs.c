@@ -164,6 +164,15 @@ static uint32_t cpu_serves(const vtdpi_system_t *sys, uint32_t c)
     return 0;
 }
 
+/* Blocking by STI lasts until the guest's next instruction is done. */
+static void cpu_end_shadow(vtdpi_system_t *sys, uint32_t c)
+{
+    const vtdpi_cpu_t *cpu = &sys->cpus[c];
+    if (cpu->mode == VTDPI_MODE_NONROOT && cpu->ucode.func == VTDPI_FN_none) {
+        sys->vcpus[cpu->vcpu].sti_shadow = 0;
+    }
+}
+
 static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
 {
     sys_event_t ev;
@@ -178,6 +187,8 @@ static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
     vtdpi_op_t op = vtdpi_sys_top(sys, c)->op;
     if (event && alt == 0) {
         vtdpi_sys_event_op(sys, c, ev, &op);
+    } else {
+        cpu_end_shadow(sys, c);
     }
     vtdpi_result_t r = {{0, 0}, 0};
     sys_stack_t stack = vtdpi_sys_stack(sys, c);
