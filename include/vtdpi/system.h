@@ -23,7 +23,7 @@ VTDPI_NOT_STATE_BEGIN
 
 /** Numbers of actors: where each kind starts. */
 typedef struct {
-    uint32_t cpu, drain, timer, request, message, source, queue, outside, count;
+    uint32_t cpu, drain, timer, request, message, source, queue, outside, evict, count;
 } vtdpi_actors_t;
 
 /** Deadline slots of a CPU. */
@@ -140,6 +140,17 @@ VTDPI_API uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_a
 /** Performs alternative [alt] of [actor]: the only place where shared state changes. [obs] may be
  * NULL. */
 VTDPI_API void vtdpi_fire(vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_obs_t *obs);
+
+/** Whether every CPU is halted or in guest code, nothing is in flight and no store waits: nobody is
+ * in the middle of an update. */
+VTDPI_API bool vtdpi_system_at_rest(const vtdpi_system_t *sys);
+
+/**
+ * The monitors that state [sys] violates, a bit each, of those that can be told from a state alone:
+ * s1, s3 and s4. Where software is in the middle of an update they may be violated for a moment:
+ * ask when nothing is under way.
+ */
+VTDPI_API uint64_t vtdpi_system_violated(const vtdpi_system_t *sys);
 
 /** Number of the declared line that holds [paddr], or VTDPI_NO_LINE. */
 VTDPI_API uint32_t vtdpi_line_at(const vtdpi_platform_t *p, uint64_t paddr);

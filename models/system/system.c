@@ -100,7 +100,8 @@ static void bind_actors(vtdpi_system_t *sys)
     a->source = a->message + VTDPI_MESSAGES_MAX;
     a->queue = a->source + p->source_count;
     a->outside = a->queue + 1;
-    a->count = a->outside + p->event_count;
+    a->evict = a->outside + p->event_count;
+    a->count = a->evict + 1;
 }
 
 void vtdpi_system_bind(vtdpi_system_t *sys, const vtdpi_platform_t *p, void *block)

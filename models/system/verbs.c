@@ -1,6 +1,8 @@
 /*
  * The three verbs, for every kind of actor.
  */
+#include "vtdpi/iommu_unit.h"
+
 #include "internal.h"
 
 #include <string.h>
@@ -14,14 +16,15 @@ typedef enum {
     ACTOR_MESSAGE,
     ACTOR_SOURCE,
     ACTOR_QUEUE,
-    ACTOR_OUTSIDE
+    ACTOR_OUTSIDE,
+    ACTOR_EVICT
 } actor_kind_t;
 
 static actor_kind_t actor_kind(const vtdpi_actors_t *a, uint32_t actor, uint32_t *index)
 {
-    const uint32_t first[] = {a->cpu,     a->drain,  a->timer, a->request,
-                              a->message, a->source, a->queue, a->outside};
-    unsigned k = ACTOR_OUTSIDE;
+    const uint32_t first[] = {a->cpu,    a->drain, a->timer,   a->request, a->message,
+                              a->source, a->queue, a->outside, a->evict};
+    unsigned k = ACTOR_EVICT;
     while (actor < first[k]) {
         k--;
     }
@@ -228,6 +231,27 @@ static void timer_fire(vtdpi_system_t *sys, uint32_t index)
     vtdpi_sys_touch_cpu(sys, c);
 }
 
+/* Replacement may drop any entry of the cache at any time: alternatives of an exploration; timed,
+ * it has a fixed policy. */
+static uint32_t evict_count(const vtdpi_system_t *sys)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; sys->p->explore && i < sys->p->iommu.iec_entries; i++) {
+        n += sys->iec[i].valid;
+    }
+    return n;
+}
+
+static void evict_fire(vtdpi_system_t *sys, uint32_t alt)
+{
+    for (uint32_t i = 0; i < sys->p->iommu.iec_entries; i++) {
+        if (sys->iec[i].valid && alt-- == 0) {
+            vtdpi_iec_evict(sys->iec, &sys->p->iommu, i);
+            return;
+        }
+    }
+}
+
 static uint32_t other_enabled(const vtdpi_system_t *sys, actor_kind_t kind, uint32_t i)
 {
     switch (kind) {
@@ -245,6 +269,8 @@ static uint32_t other_enabled(const vtdpi_system_t *sys, actor_kind_t kind, uint
         return vtdpi_sys_queue_enabled(sys);
     case ACTOR_OUTSIDE:
         return vtdpi_sys_outside_enabled(sys, i);
+    case ACTOR_EVICT:
+        return evict_count(sys);
     case ACTOR_CPU:
     default:
         return 0;
@@ -297,6 +323,9 @@ static void other_pending(const vtdpi_system_t *sys, actor_kind_t kind, uint32_t
         break;
     case ACTOR_OUTSIDE:
         out->op = vtdpi_op_make(VTDPI_OP_OUTSIDE, VTDPI_STAGE_wait_other, 0);
+        break;
+    case ACTOR_EVICT:
+        out->op = vtdpi_op_make(VTDPI_OP_EVICT, VTDPI_STAGE_wait_other, 0);
         break;
     case ACTOR_CPU:
     default:
@@ -353,7 +382,7 @@ void vtdpi_fire(vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_obs_t *
 {
     uint32_t i = 0;
     actor_kind_t kind = actor_kind(&sys->actor, actor, &i);
-    VTDPI_ASSERT(kind == ACTOR_CPU || (alt == 0 && other_enabled(sys, kind, i) == 1));
+    VTDPI_ASSERT(kind == ACTOR_CPU || alt < other_enabled(sys, kind, i));
     fire_begin(sys, actor, obs);
     switch (kind) {
     case ACTOR_CPU:
@@ -378,8 +407,11 @@ void vtdpi_fire(vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_obs_t *
         vtdpi_sys_queue(sys);
         break;
     case ACTOR_OUTSIDE:
-    default:
         vtdpi_sys_outside(sys, i);
+        break;
+    case ACTOR_EVICT:
+    default:
+        evict_fire(sys, alt);
         break;
     }
     vtdpi_sys_touch(sys, actor);

@@ -72,7 +72,7 @@ static void name_actor(const vtdpi_run_t *run, uint32_t a, char *out)
     } else if (a < n->outside) {
         (void)snprintf(out, size, "queue");
     } else {
-        (void)snprintf(out, size, "event %u", a - n->outside);
+        (void)snprintf(out, size, a < n->evict ? "event %u" : "eviction", a - n->outside);
     }
 }
 

@@ -19,7 +19,7 @@
 enum { STATE_LIMIT = 20000000 };
 
 /* Explores [protocol] with the switches [variant]; the guest halts over and over. */
-static void run(const char *protocol, uint32_t variant, explore_result_t *out)
+static void run(const char *protocol, uint32_t variant, uint32_t posts, explore_result_t *out)
 {
     vtdpi_step_t program[2] = {{.kind = VTDPI_STEP_COMPUTE, .span = {0, 100}},
                                {.kind = VTDPI_STEP_HLT}};
@@ -51,7 +51,7 @@ static void run(const char *protocol, uint32_t variant, explore_result_t *out)
     assert_int_equal(vtdpi_build_create(&s, &build, why, sizeof(why)), VTDPI_OK);
     vtdpi_platform_t p = *vtdpi_build_platform(build);
     vtdpi_source_fixed_t source = p.sources[0];
-    source.budget = 2;
+    source.budget = posts;
     p.sources = &source;
     p.ghost = false;
     p.explore = true;
@@ -69,7 +69,7 @@ static explore_result_t result;
 static void test_explore__kvm_as_it_is__nothing_lost(void **state)
 {
     (void)state;
-    run("kvm", 0, &result);
+    run("kvm", 0, 2, &result);
     assert_true(result.closed);
     assert_true(result.ends > 0);
     assert_int_equal(result.losses, 0);
@@ -79,7 +79,7 @@ static void test_explore__kvm_as_it_is__nothing_lost(void **state)
 static void test_explore__kvm_without_pir_scan__loss_found(void **state)
 {
     (void)state;
-    run("kvm", 1U << 0, &result);
+    run("kvm", 1U << 0, 2, &result);
     assert_true(result.closed);
     assert_true(result.losses > 0);
     assert_true(result.path_length > 0);
@@ -89,7 +89,7 @@ static void test_explore__kvm_without_pir_scan__loss_found(void **state)
 static void test_explore__kvm_scan_before_clear__loss_found(void **state)
 {
     (void)state;
-    run("kvm", 1U << 1, &result);
+    run("kvm", 1U << 1, 2, &result);
     assert_true(result.closed);
     assert_true(result.losses > 0);
 }
@@ -98,7 +98,7 @@ static void test_explore__kvm_scan_before_clear__loss_found(void **state)
 static void test_explore__kvm_without_self_ipi__loss_found(void **state)
 {
     (void)state;
-    run("kvm", 1U << 2, &result);
+    run("kvm", 1U << 2, 2, &result);
     assert_true(result.closed);
     assert_true(result.losses > 0);
 }
@@ -107,7 +107,7 @@ static void test_explore__kvm_without_self_ipi__loss_found(void **state)
 static void test_explore__kvm_double_fetch__loss_found(void **state)
 {
     (void)state;
-    run("kvm", 1U << 4, &result);
+    run("kvm", 1U << 4, 2, &result);
     assert_true(result.closed);
     assert_true(result.losses > 0);
 }
@@ -116,7 +116,7 @@ static void test_explore__kvm_double_fetch__loss_found(void **state)
 static void test_explore__kvm_5_17_as_it_is__nothing_lost(void **state)
 {
     (void)state;
-    run("kvm_5_17", 0, &result);
+    run("kvm_5_17", 0, 2, &result);
     assert_true(result.closed);
     assert_int_equal(result.losses, 0);
 }
@@ -126,7 +126,7 @@ static void test_explore__kvm_5_17_as_it_is__nothing_lost(void **state)
 static void test_explore__xen_as_it_is__loses_what_came_while_sn(void **state)
 {
     (void)state;
-    run("xen", 0, &result);
+    run("xen", 0, 1, &result);
     assert_true(result.closed);
     assert_true(result.losses > 0);
 }

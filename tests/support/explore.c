@@ -48,7 +48,8 @@ typedef struct {
     uint32_t actor, alt;
 } level_t;
 
-/* An operation of a CPU in root mode that commutes with all that others do, and with the arrival of interrupts. */
+/* An operation of a CPU in root mode that commutes with all that others do, and with the arrival of
+ * interrupts. */
 static bool local_to_cpu(const vtdpi_system_t *sys, uint32_t c, const vtdpi_alt_t *alt)
 {
     if (alt->nonroot) {
@@ -73,8 +74,8 @@ static bool local_to_cpu(const vtdpi_system_t *sys, uint32_t c, const vtdpi_alt_
 }
 
 /*
- * A device may write at once, and the unit may decode and send at once, for what follows can wait as long as it likes; as long as
- * nobody rewrites remapping entries.
+ * A device may write at once, and the unit may decode and send at once, for what follows can wait
+ * as long as it likes; as long as nobody rewrites remapping entries.
  */
 static bool local_to_unit(const vtdpi_system_t *sys, const vtdpi_alt_t *alt)
 {
@@ -83,7 +84,8 @@ static bool local_to_unit(const vtdpi_system_t *sys, const vtdpi_alt_t *alt)
             alt->op.kind == VTDPI_OP_FETCH || alt->op.kind == VTDPI_OP_FORWARD);
 }
 
-/* The only actor that needs to be tried here, for its operation commutes with everything else; or count. */
+/* The only actor that needs to be tried here, for its operation commutes with everything else; or
+ * count. */
 static uint32_t only_actor(const vtdpi_system_t *sys)
 {
     for (uint32_t i = 0; i < sys->actor.count; i++) {
@@ -160,17 +162,25 @@ static void end(search_t *s)
     }
 }
 
+/* Actors that matter: where nobody rewrites remapping entries it is all the same whether one is
+ * cached. */
+static uint32_t actors(const vtdpi_system_t *sys)
+{
+    return sys->p->queue_count == 0 ? sys->actor.evict : sys->actor.count;
+}
+
 /* Moves level [l] on to its next alternative; false if there is none. */
 static bool next(search_t *s, level_t *l)
 {
+    uint32_t count = actors(&s->sys);
     uint32_t only = l->actor & 0x80000000U;
     uint32_t actor = l->actor & 0x7FFFFFFFU;
-    while (actor < s->sys.actor.count && l->alt >= vtdpi_enabled(&s->sys, actor)) {
-        actor = only != 0 ? s->sys.actor.count : actor + 1;
+    while (actor < count && l->alt >= vtdpi_enabled(&s->sys, actor)) {
+        actor = only != 0 ? count : actor + 1;
         l->alt = 0;
     }
     l->actor = actor | only;
-    return actor < s->sys.actor.count;
+    return actor < count;
 }
 
 static void step(search_t *s)
@@ -194,7 +204,8 @@ static void step(search_t *s)
     }
 }
 
-/* Starts the machine: every CPU goes on, lowest first, until it is in the guest or has nothing to do. */
+/* Starts the machine: every CPU goes on, lowest first, until it is in the guest or has nothing to
+ * do. */
 static void settle(vtdpi_system_t *sys)
 {
     for (uint32_t i = 0; i < sys->actor.source;) {

@@ -1,5 +1,6 @@
 /*
- * A plain depth-first explorer over the three verbs: a test of the architecture, and an oracle for small scenarios.
+ * A plain depth-first explorer over the three verbs: a test of the architecture, and an oracle for
+ * small scenarios.
  */
 #ifndef VTDPI_TESTS_EXPLORE_H
 #define VTDPI_TESTS_EXPLORE_H
@@ -19,7 +20,8 @@ typedef struct {
     uint32_t path[4096][2];
 } explore_result_t;
 
-/** Explores every order from where the machine of [p] has started and its guests run, at most [limit] states. */
+/** Explores every order from where the machine of [p] has started and its guests run, at most
+ * [limit] states. */
 void explore(const vtdpi_platform_t *p, uint64_t limit, explore_result_t *out);
 
 #endif

@@ -110,6 +110,18 @@ static void end_entry(vtdpi_timed_t *t, uint32_t slot)
     timed_ledger_end(t, e, &sealed);
 }
 
+/* At rest the invariants that the protocol claims hold, and those that the scenario asserts. */
+static void end_monitors(vtdpi_timed_t *t)
+{
+    uint64_t wanted = t->cfg->p->protocol->monitors | t->cfg->scenario->asserts;
+    uint64_t fired = vtdpi_system_violated(t->sys) & wanted;
+    for (uint64_t left = fired; left != 0; left &= left - 1) {
+        const uint64_t arg[4] = {vtdpi_lowest_bit(left), VTDPI_NOBODY, 0, 0};
+        timed_observe_alone(t, VTDPI_EV_monitor_fired, 0, arg);
+    }
+    t->sys->monitors |= fired;
+}
+
 void vtdpi_timed_finish(vtdpi_timed_t *t, vtdpi_totals_t *totals)
 {
     timed_head_t *head = t->head;
@@ -117,6 +129,9 @@ void vtdpi_timed_finish(vtdpi_timed_t *t, vtdpi_totals_t *totals)
     head->totals.drained = head->live == 0;
     if (head->totals.limit) { /* pending ones waited until the cut */
         head->now = head->limit;
+    }
+    if (vtdpi_system_at_rest(t->sys)) {
+        end_monitors(t);
     }
     for (uint32_t i = 0; i < head->live_high; i++) {
         if (t->ledger[i].record.id != 0) {
