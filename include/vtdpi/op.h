@@ -56,6 +56,7 @@ enum {
     VTDPI_OPF_CARRY =
         2, /**< the operation takes the interrupt of source [arg] along (identity only) */
     VTDPI_OPF_IOMMU = 4, /**< agent is the remapping unit */
+    VTDPI_OPF_DROP = 8,  /**< SPEND: the interrupt of source [arg] ends here (identity only) */
 };
 
 /** What a note of an operation is about; see vtdpi_op_t.note. */

@@ -97,8 +97,9 @@ vtdpi_op_t vtdpi_fn_device_irq(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_res
     const vtdpi_source_t *s = &x->sources[f->x[0]];
     (void)r;
     VTDPI_BEGIN(f);
-    if (!s->attached || s->vcpu == VTDPI_NOBODY) {
-        return vtdpi_op_return(0); /* the host's own device */
+    if (!s->attached || s->vcpu == VTDPI_NOBODY) { /* the host's own device */
+        VTDPI_YIELD(f, hv_drop(VTDPI_STAGE_host_irq, (uint32_t)f->x[0]));
+        return vtdpi_op_return(0);
     }
     if (host_deferred(x, f->x[0])) { /* Xen: guest IRQ hook raises the per-pIRQ softirq */
         VTDPI_YIELD(f, hv_bts(VTDPI_STAGE_inject, hv_cpu_line(x, x->cpu),

@@ -96,6 +96,15 @@ static inline vtdpi_op_t hv_ipi(const vtdpi_ctx_t *x, vtdpi_stage_t stage, unsig
 }
 
 /** [op], which takes the interrupt of source [owner] - 1 along, or none if [owner] is 0. */
+static inline vtdpi_op_t hv_drop(vtdpi_stage_t stage, uint32_t source)
+{
+    vtdpi_op_t op = hv_op(VTDPI_OP_SPEND, stage, 0, 0);
+    op.flags |= VTDPI_OPF_DROP;
+    op.arg = source;
+    return op;
+}
+
+/* [op] takes the interrupt of source [owner] - 1 along; 0: of none. */
 static inline vtdpi_op_t hv_carry(vtdpi_op_t op, uint64_t owner)
 {
     if (owner != 0) {

@@ -94,7 +94,9 @@ vtdpi_op_t vtdpi_fn_xen_pirq(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_resul
         }
         f->x[2] = ((f->x[0] - 1) * 64) + vtdpi_lowest_bit(f->x[1]);
         f->x[1] &= f->x[1] - 1;
-        if (x->sources[f->x[2]].attached) {
+        if (!x->sources[f->x[2]].attached) { /* given back meanwhile */
+            VTDPI_YIELD(f, hv_drop(VTDPI_STAGE_inject, (uint32_t)f->x[2]));
+        } else {
             VTDPI_YIELD(f, hv_lump(VTDPI_LUMP_irqfd, VTDPI_STAGE_inject));
             VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_hook_deliver, x->sources[f->x[2]].vcpu,
                                          x->sources[f->x[2]].vector, f->x[2] + 1));

@@ -19,6 +19,9 @@ static void message_identity(vtdpi_system_t *sys, uint32_t m, uint32_t c, bool w
     const vtdpi_message_t *message = &sys->messages[m];
     uint32_t slot = sys->ghost_message[m];
     sys->ghost_message[m] = 0;
+    if (message->vcpu != VTDPI_NOBODY && message->msg.vector == VTDPI_HV_ANV) {
+        vtdpi_set_add(sys->ghost_cpu[c].notified, message->vcpu);
+    }
     if (!vtdpi_sys_is_at(sys, slot, VTDPI_AT_MESSAGE, m)) {
         slot = 0; /* somebody harvested it before its notification arrived */
     }

@@ -143,12 +143,27 @@ static uint32_t recognise_source(vtdpi_system_t *sys, uint32_t c, uint8_t vector
     return source;
 }
 
+/* The notification vector leaves the IRR of CPU [c] while vCPU [v] runs there, or nobody. */
+static void recognise_notified(vtdpi_system_t *sys, uint32_t c, uint32_t v)
+{
+    if (!sys->p->ghost) {
+        return;
+    }
+    vtdpi_ghost_cpu_t *g = &sys->ghost_cpu[c];
+    bool known = (g->notified[0] | g->notified[1] | g->notified[2] | g->notified[3]) != 0;
+    g->misdirected = known && v != VTDPI_NOBODY && !vtdpi_set_has(g->notified, v);
+    memset(g->notified, 0, sizeof(g->notified));
+}
+
 static void recognise_root(vtdpi_system_t *sys, uint32_t c)
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];
     bool halted = vtdpi_sys_top(sys, c)->op.kind == VTDPI_OP_HLT;
     vtdpi_lapic_ack_t ack = vtdpi_lapic_acknowledge(&cpu->apic);
     uint32_t source = recognise_source(sys, c, ack.vector);
+    if (ack.vector == VTDPI_HV_ANV) {
+        recognise_notified(sys, c, VTDPI_NOBODY);
+    }
     vtdpi_sys_see(sys, ack.spurious ? VTDPI_EV_spurious_vector : VTDPI_EV_recognised_root, c,
                   ack.vector, 0, 0, 0);
     if (halted) { /* HLT retires: the thread goes on behind it after the interrupt */
@@ -181,7 +196,9 @@ void vtdpi_sys_recognise(vtdpi_system_t *sys, uint32_t c, sys_event_t ev)
     const vtdpi_vcpu_t *guest = &sys->vcpus[cpu->vcpu];
     bool posted = vtdpi_boundary_external(guest->controls, ack.vector, guest->vmcs.pinv, false) ==
                   VTDPI_EXTERNAL_PROCESS;
-    if (!posted) {
+    if (posted) {
+        recognise_notified(sys, c, cpu->vcpu);
+    } else {
         recognise_source(sys, c, ack.vector);
     }
     vtdpi_sys_see(sys, VTDPI_EV_recognised_nonroot, c, cpu->vcpu, ack.vector, posted, 0);
@@ -229,7 +246,7 @@ static void nonroot_processed(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t 
     if (op->a != 0 && op->a - 1 > guest->vapic.rvi) {
         guest->vapic.rvi = (uint8_t)(op->a - 1);
     }
-    bool misdirected = op->b != 0;
+    bool misdirected = sys->p->ghost && sys->ghost_cpu[c].misdirected != 0;
     vtdpi_sys_see(sys, VTDPI_EV_pi_processed, c, v, op->a != 0, guest->vapic.rvi, misdirected);
     vtdpi_sys_evaluate(sys, c, v);
 }

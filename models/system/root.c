@@ -141,6 +141,16 @@ static void root_raise(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
     vtdpi_sys_see(sys, VTDPI_EV_irq_raised, c, op->a, s->vcpu, 0, 0);
 }
 
+/* The host gives the interrupt of a source up that no guest owns any more. */
+static void root_drop(vtdpi_system_t *sys, const vtdpi_op_t *op)
+{
+    if (!sys->p->ghost || (op->flags & VTDPI_OPF_DROP) == 0) {
+        return;
+    }
+    vtdpi_sys_seal(sys, sys->ghost_source[op->arg], VTDPI_FATE_LOST, 0, 0);
+    sys->ghost_source[op->arg] = 0;
+}
+
 static bool root_local(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vtdpi_result_t *r)
 {
     switch (op->kind) {
@@ -151,6 +161,8 @@ static bool root_local(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vt
         sys->cpus[c].host_if = 1;
         return true;
     case VTDPI_OP_SPEND:
+        root_drop(sys, op);
+        return true;
     case VTDPI_OP_IRET:
         return true;
     case VTDPI_OP_CHOOSE:
