@@ -209,7 +209,7 @@ typedef struct {
     uint32_t irr[VTDPI_VECTORS];
     uint32_t posted; /**< interrupt that software here has posted and not yet told anybody about */
     uint32_t posted_id;
-    uint64_t notified[VTDPI_VCPUS_MAX / 64]; /**< vCPUs whose notifications wait in its IRR */
+    uint64_t notified[4]; /**< vCPUs whose notifications wait in its IRR */
     uint32_t misdirected; /**< posted-interrupt processing under way is for none of them */
     uint32_t pad_;
 } vtdpi_ghost_cpu_t;

@@ -95,7 +95,7 @@ static inline vtdpi_op_t hv_ipi(const vtdpi_ctx_t *x, vtdpi_stage_t stage, unsig
     return vtdpi_op_ab(vtdpi_op_make(kind, stage, cost), vector, cpu);
 }
 
-/** [op], which takes the interrupt of source [owner] - 1 along, or none if [owner] is 0. */
+/** The interrupt of [source] is given up: its guest has no part in the device any more. */
 static inline vtdpi_op_t hv_drop(vtdpi_stage_t stage, uint32_t source)
 {
     vtdpi_op_t op = hv_op(VTDPI_OP_SPEND, stage, 0, 0);
@@ -104,7 +104,7 @@ static inline vtdpi_op_t hv_drop(vtdpi_stage_t stage, uint32_t source)
     return op;
 }
 
-/* [op] takes the interrupt of source [owner] - 1 along; 0: of none. */
+/** [op], which takes the interrupt of source [owner] - 1 along, or none if [owner] is 0. */
 static inline vtdpi_op_t hv_carry(vtdpi_op_t op, uint64_t owner)
 {
     if (owner != 0) {

@@ -42,6 +42,12 @@ static bool op_ordered(unsigned kind)
     return ordered[kind] != 0;
 }
 
+/* Needs a free entry of the store buffer. */
+static bool op_buffered(unsigned kind)
+{
+    return kind == VTDPI_OP_STORE || kind == VTDPI_OP_UNLOCK;
+}
+
 /* Alternatives of the operation that the CPU is about to do. */
 static uint32_t cpu_base(const vtdpi_system_t *sys, uint32_t c)
 {
@@ -119,7 +125,7 @@ static void cpu_describe(const vtdpi_system_t *sys, uint32_t c, const sys_event_
     out->slot = cpu_slot(sys, c);
     if (top->op.kind == VTDPI_OP_LOCK || top->op.kind == VTDPI_OP_AWAIT) {
         out->wait = VTDPI_STAGE_wait_lock;
-    } else if (op_ordered(top->op.kind)) {
+    } else if (op_ordered(top->op.kind) || op_buffered(top->op.kind)) {
         out->wait = VTDPI_STAGE_wait_drain;
     }
 }
