@@ -22,6 +22,10 @@ typedef enum {
 
 static actor_kind_t actor_kind(const vtdpi_actors_t *a, uint32_t actor, uint32_t *index)
 {
+    if (actor < a->drain) { /* the most frequent by far */
+        *index = actor - a->cpu;
+        return ACTOR_CPU;
+    }
     const uint32_t first[] = {a->cpu,    a->drain, a->timer,   a->request, a->message,
                               a->source, a->queue, a->outside, a->evict};
     unsigned k = ACTOR_EVICT;
