@@ -118,6 +118,7 @@ static void memory_posted(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
     uint8_t vector = (uint8_t)((op->word * 64U) + vtdpi_lowest_bit(op->a));
     bool was_set = (old & op->a) != 0;
     uint32_t slot = 0;
+    sys->firing_id = 0; /* an IPI of a guest is nobody's interrupt */
     if (sys->p->ghost && (op->flags & VTDPI_OPF_CARRY) != 0) {
         vtdpi_sys_posted_done(sys, c);
         slot = sys->ghost_source[op->arg];

@@ -11,6 +11,7 @@
 typedef struct {
     uint64_t fate[8];
     uint64_t other_ps, drain_ps; /* summed over all */
+    uint64_t named;              /* software postings that name an interrupt */
 } fates_t;
 
 static void count_fate(void *user, const vtdpi_interrupt_record_t *record)
@@ -21,13 +22,19 @@ static void count_fate(void *user, const vtdpi_interrupt_record_t *record)
     fates->drain_ps += record->stage_ps[VTDPI_STAGE_wait_drain];
 }
 
+static void count_named(void *user, const vtdpi_event_t *event)
+{
+    fates_t *fates = user;
+    fates->named += event->event == VTDPI_EV_kvm_apicv_accept_irq && event->id != 0;
+}
+
 static void run_text(const char *text, fates_t *fates, vtdpi_totals_t *totals)
 {
     char why[200];
     vtdpi_scenario_t *scenario = NULL;
     vtdpi_run_t *run = NULL;
     vtdpi_diags_t *diags = vtdpi_diags_new();
-    vtdpi_listener_t listener = {.user = fates, .interrupt = count_fate};
+    vtdpi_listener_t listener = {.user = fates, .event = count_named, .interrupt = count_fate};
     memset(fates, 0, sizeof *fates);
     assert_int_equal(vtdpi_scenario_read_text(text, strlen(text), "corner", diags, &scenario),
                      VTDPI_OK);
@@ -151,6 +158,32 @@ static void test_stage__store_buffer_full__wait_drain(void **state)
     assert_int_equal(fates.other_ps, 0);
 }
 
+/* design.md, "The log": a record names the interrupt that it serves; posting a guest's IPI serves
+ * none, whatever else waits at the sender. */
+static void test_accept__ipi_of_a_guest__names_no_interrupt(void **state)
+{
+    static const char text[] =
+        "duration: 1ms\n"
+        "platform: {cpus: 2}\n"
+        "hypervisor: {protocol: kvm}\n"
+        "vms:\n"
+        "  - name: guest\n"
+        "    vcpus:\n"
+        "      - {affinity: [0], program: [{cli: }, {compute: 3us}, {send_ipi: {vcpu: guest/1, "
+        "vector: 0x50}}, {compute: 3us}, {sti: }, {compute: 3us}]}\n"
+        "      - {affinity: [1], program: [{compute: 5us}]}\n"
+        "devices:\n"
+        "  - name: nic\n"
+        "    requester: \"00:03.0\"\n"
+        "    interrupts: [{vector: 0x41, vcpu: guest/0, arrivals: {periodic: {period: 7us}}}]\n";
+    fates_t fates;
+    vtdpi_totals_t totals;
+    (void)state;
+    run_text(text, &fates, &totals);
+    assert_true(totals.event_count[VTDPI_EV_kvm_apicv_accept_irq] > 10);
+    assert_int_equal(fates.named, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_detach__host_has_the_interrupt__lost_and_not_pending_xen),
         cmocka_unit_test(test_detach__host_has_the_interrupt__lost_and_not_pending_kvm),
         cmocka_unit_test(test_detach__host_has_the_interrupt__lost_and_not_pending_injected),
+        cmocka_unit_test(test_accept__ipi_of_a_guest__names_no_interrupt),
         cmocka_unit_test(test_stage__store_buffer_full__wait_drain),
     };
     return cmocka_run_group_tests_name("corner_identity", tests, NULL, NULL);
