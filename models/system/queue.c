@@ -38,6 +38,9 @@ static vtdpi_iqd_t queue_decode(const vtdpi_system_t *sys)
 
 bool vtdpi_sys_queue_enabled(const vtdpi_system_t *sys)
 {
+    if (vtdpi_sys_message_slot(sys) < 0) { /* it may have to send an event */
+        return false;
+    }
     if (sys->queue->phase == QUEUE_FETCH) {
         return vtdpi_iommu_queue_next(sys->iommu, &sys->p->iommu).kind != VTDPI_QUEUE_IDLE;
     }
@@ -66,7 +69,9 @@ void vtdpi_sys_queue_op(const vtdpi_system_t *sys, vtdpi_op_t *op)
 static void queue_event(vtdpi_system_t *sys, vtdpi_iommu_event_t event)
 {
     if (event.send) {
-        vtdpi_sys_send(sys, &event.msg, VTDPI_NOBODY, true);
+        int m = vtdpi_sys_send(sys, &event.msg, VTDPI_NOBODY, true);
+        VTDPI_ASSERT(m >= 0);
+        (void)m;
     }
 }
 

@@ -43,6 +43,7 @@ void vtdpi_sys_touch_senders(vtdpi_system_t *sys)
     for (uint32_t c = 0; c < sys->p->cpu_count; c++) {
         vtdpi_sys_touch_cpu(sys, c);
     }
+    vtdpi_sys_touch(sys, sys->actor.queue);
 }
 
 /* The last request slot was taken, or became free: devices look again. */
@@ -175,7 +176,9 @@ static void request_free(vtdpi_system_t *sys, uint32_t r)
 static void request_event(vtdpi_system_t *sys, const vtdpi_iommu_event_t *event)
 {
     if (event->send) {
-        vtdpi_sys_send(sys, &event->msg, VTDPI_NOBODY, true);
+        int m = vtdpi_sys_send(sys, &event->msg, VTDPI_NOBODY, true);
+        VTDPI_ASSERT(m >= 0);
+        (void)m;
     }
 }
 
@@ -370,11 +373,10 @@ bool vtdpi_sys_request_enabled(const vtdpi_system_t *sys, uint32_t r)
 {
     const vtdpi_request_t *q = &sys->requests[r];
     switch ((vtdpi_request_phase_t)q->phase) {
-    case VTDPI_RQ_ADMIT:
+    case VTDPI_RQ_ADMIT: /* each of these may end in a message: a notification, a fault event */
     case VTDPI_RQ_FETCH:
-        return true;
+        return vtdpi_sys_message_slot(sys) >= 0;
     case VTDPI_RQ_POST:
-        return q->order == 0;
     case VTDPI_RQ_SEND:
         return q->order == 0 && vtdpi_sys_message_slot(sys) >= 0;
     case VTDPI_RQ_FREE:
