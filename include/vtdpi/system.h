@@ -34,6 +34,8 @@ typedef struct {
     vtdpi_event_t *event; /**< room for [capacity] records */
     uint32_t capacity;
     uint32_t count; /**< records written; observations beyond capacity are a programming error */
+    bool follow; /**< each record of a CPU also says which interrupt it serves, as far as that can
+                    be said */
 } vtdpi_obs_t;
 
 enum { VTDPI_OBS_MAX = 64, VTDPI_TOUCHED_MAX = 8192, VTDPI_SEALED_MAX = 64 };

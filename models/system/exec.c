@@ -158,6 +158,7 @@ static void exec_run(vtdpi_system_t *sys, uint32_t c, sys_stack_t s, vtdpi_resul
     vtdpi_ctx_t x = exec_context(sys, c);
     for (;;) {
         vtdpi_frame_t *f = s.depth == NULL ? s.base : &s.base[*s.depth - 1];
+        VTDPI_ASSERT(f != NULL);
         vtdpi_op_t op = frame_function(sys, f->func)(&x, f, r);
         if (op.kind == VTDPI_OP_CALL) {
             vtdpi_sys_push(s, op.arg, op.a, op.b, op.c, false);

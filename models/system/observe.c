@@ -13,8 +13,10 @@ void vtdpi_sys_observe(vtdpi_system_t *sys, unsigned event, uint32_t cpu, const 
     }
     VTDPI_ASSERT(obs->count < obs->capacity);
     vtdpi_event_t *e = &obs->event[obs->count++];
-    memset(e, 0, sizeof(*e));
+    e->ps = 0;
+    e->cyc = 0;
     memcpy(e->a, a, sizeof(e->a));
+    memset(e->pad_, 0, sizeof(e->pad_));
     e->id = sys->firing_id;
     e->event = (uint16_t)event;
     e->actor = (uint16_t)sys->firing;

@@ -191,7 +191,7 @@ static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
     sys_event_t ev;
     bool event = cpu_event(sys, c, &ev);
     VTDPI_ASSERT(alt < (event ? 1U : 0U) + cpu_base(sys, c));
-    sys->firing_id = sys->obs != NULL ? cpu_serves(sys, c) : 0;
+    sys->firing_id = sys->obs != NULL && sys->obs->follow ? cpu_serves(sys, c) : 0;
     if (event && alt == 0 && ev.next != VTDPI_NEXT_VIRTUAL) {
         vtdpi_sys_recognise(sys, c, ev);
         cpu_refresh(sys, c);

@@ -93,7 +93,7 @@ void hand_start(hand_t *h)
     assert_non_null(h->block);
     vtdpi_system_bind(&h->sys, &h->p, h->block);
     vtdpi_system_init(&h->sys);
-    h->obs = (vtdpi_obs_t){h->event, VTDPI_OBS_MAX, 0};
+    h->obs = (vtdpi_obs_t){h->event, VTDPI_OBS_MAX, 0, true};
     assert_true(vtdpi_system_check(&h->sys));
 }
 

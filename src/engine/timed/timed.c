@@ -285,6 +285,7 @@ void vtdpi_timed_fire(vtdpi_timed_t *t, uint32_t actor)
         fire_exit(t, actor);
     }
     t->sys->now_ps = head->now;
+    t->obs.follow = t->listener != NULL && t->listener->event != NULL;
     vtdpi_fire(t->sys, actor, act->alt, &t->obs);
     head->totals.operations++;
     timed_observe(t, actor);
