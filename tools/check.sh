@@ -30,7 +30,7 @@ check() {
         printf 'ok    %-34s %5d ms\n' "$name" $(((${EPOCHREALTIME/./} - started) / 1000))
     else
         printf 'FAIL  %s\n' "$name"
-        head -40 "$scratch/output" | sed 's/^/      /'
+        head -200 "$scratch/output" | sed 's/^/      /'
         failures=$((failures + 1))
     fi
 }

@@ -181,7 +181,6 @@ static bool guest_flag(vtdpi_system_t *sys, uint32_t c, bool on)
 
 bool vtdpi_sys_guest(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, bool *advance)
 {
-    vtdpi_vcpu_t *guest = sys->cpus[c].vcpu == VTDPI_NOBODY ? NULL : vtdpi_sys_guest_of(sys, c);
     bool exited = false;
     switch (op->kind) {
     case VTDPI_OP_GUEST_HLT:
@@ -210,7 +209,7 @@ bool vtdpi_sys_guest(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, bool
         guest_first(sys, c, (uint8_t)op->a);
         break;
     case VTDPI_OP_GUEST_IRET:
-        guest->guest_if = 1;
+        vtdpi_sys_guest_of(sys, c)->guest_if = 1;
         break;
     default:
         return false;

@@ -6,11 +6,14 @@
 
 #include <string.h>
 
+/* Multiplier (golden ratio) and shift of one round. */
+enum { HASH_SHIFT = 29 };
+
 static uint64_t hash_mix(uint64_t h, uint64_t w)
 {
     h ^= w;
     h *= UINT64_C(0x9E3779B97F4A7C15);
-    return h ^ (h >> 29);
+    return h ^ (h >> HASH_SHIFT);
 }
 
 static uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed)

@@ -174,7 +174,7 @@ static void memory_soft_taken(vtdpi_system_t *sys, const vtdpi_op_t *op, uint64_
 static void memory_locked(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vtdpi_result_t *r)
 {
     uint64_t old = vtdpi_sys_read(sys, op->line, op->word);
-    uint64_t value = old;
+    uint64_t value;
     r->v[0] = old;
     r->ok = 1;
     if (sys->p->lines[op->line].kind == VTDPI_LINE_PID) {

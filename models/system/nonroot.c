@@ -13,6 +13,9 @@
 /* Bits of a physical address that VM entry checks against. */
 enum { PHYSICAL_WIDTH = 46 };
 
+/* RFLAGS: bit 1 is always 1, and where IF stands. */
+enum { RFLAGS_FIXED = 2, RFLAGS_IF_LOW = 9 };
+
 /* A register slot has 16 bytes, the low 4 count: slot s of a 64-byte block is the low half of word
  * 2 s. */
 static uint32_t page_line(const vtdpi_system_t *sys, uint32_t v, unsigned offset)
@@ -310,7 +313,7 @@ static void nonroot_enter(vtdpi_system_t *sys, uint32_t c)
     uint32_t v = vtdpi_sys_vcpu_of(sys, cpu->thread);
     VTDPI_ASSERT(v != VTDPI_NOBODY && cpu->host_if == 0);
     vtdpi_vcpu_t *guest = &sys->vcpus[v];
-    guest->vmcs.rflags = 2U | ((uint64_t)guest->guest_if << 9);
+    guest->vmcs.rflags = RFLAGS_FIXED | ((uint64_t)guest->guest_if << RFLAGS_IF_LOW);
     guest->vmcs.activity = VTDPI_ACTIVITY_ACTIVE;
     guest->vmcs.interruptibility = guest->sti_shadow ? VTDPI_BLOCK_STI : 0;
     uint8_t vtpr = (uint8_t)vtdpi_sys_reg(sys, v, VTDPI_VAPIC_VTPR);

@@ -184,23 +184,26 @@ static void init_source(vtdpi_system_t *sys, uint32_t s)
     }
 }
 
+/* Bits of GCMD and of IRTA. */
+enum { GCMD_SIRTP = 1 << 24, GCMD_IRE = 1 << 25, GCMD_QIE = 1 << 26, IRTA_EIME = 1 << 11 };
+
 static void init_unit(vtdpi_system_t *sys)
 {
     const vtdpi_platform_t *p = sys->p;
     vtdpi_iommu_t *u = sys->iommu;
     unsigned size = vtdpi_highest_bit(p->irte_count) - 1;
-    uint64_t irta = p->irta | size | (p->x2apic ? 1U << 11 : 0);
+    uint64_t irta = p->irta | size | (p->x2apic ? IRTA_EIME : 0);
     uint32_t gcmd = vtdpi_reg_offset(VTDPI_REG_GCMD);
     vtdpi_iommu_init(u, &p->iommu);
     if (p->queue_count > 0) {
         vtdpi_iommu_write(u, &p->iommu, vtdpi_reg_offset(VTDPI_REG_IQA), 8,
                           p->lines[p->queue_line].paddr);
-        vtdpi_iommu_write(u, &p->iommu, gcmd, 4, 1U << 26);
+        vtdpi_iommu_write(u, &p->iommu, gcmd, 4, GCMD_QIE);
     }
-    uint64_t level = p->queue_count > 0 ? 1U << 26 : 0;
+    uint64_t level = p->queue_count > 0 ? GCMD_QIE : 0;
     vtdpi_iommu_write(u, &p->iommu, vtdpi_reg_offset(VTDPI_REG_IRTA), 8, irta);
-    vtdpi_iommu_write(u, &p->iommu, gcmd, 4, level | (1U << 24));
-    vtdpi_iommu_write(u, &p->iommu, gcmd, 4, level | (1U << 25));
+    vtdpi_iommu_write(u, &p->iommu, gcmd, 4, level | GCMD_SIRTP);
+    vtdpi_iommu_write(u, &p->iommu, gcmd, 4, level | GCMD_IRE);
 }
 
 /* Devices that are bound to vCPUs of [vm] from the start. */

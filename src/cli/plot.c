@@ -60,7 +60,7 @@ static int file_end(cli_output_t *output, vtdpi_err_t err)
 static int files_write(const plot_files_t *files, vtdpi_plot_t kind, const vtdpi_plot_run_t *runs,
                        unsigned count)
 {
-    cli_output_t output;
+    cli_output_t output = {0};
     int code = file_open(&output, files, files->data);
     if (code == CLI_OK) {
         code = file_end(&output, vtdpi_plot_data_write(kind, runs, count, output.file));

@@ -60,8 +60,8 @@ static void csv_write(vtdpi_log_t *log, const vtdpi_event_t *event)
 
 void vtdpi_log_csv_start(vtdpi_log_t *log)
 {
-    const char *names[256];
-    const char *suffixes[256];
+    const char *names[256] = {NULL};
+    const char *suffixes[256] = {NULL};
     log->write = csv_write;
     for (unsigned e = 0; e < VTDPI_EV_COUNT; e++) {
         const vtdpi_event_row_t *row = &vtdpi_event_rows[e];

@@ -32,8 +32,9 @@ static uint64_t lcg;
 
 static uint32_t below(uint32_t n)
 {
+    assert_true(n > 0);
     lcg = (lcg * UINT64_C(6364136223846793005)) + UINT64_C(1442695040888963407);
-    return (uint32_t)(lcg >> 33) % n;
+    return n > 0 ? (uint32_t)(lcg >> 33) % n : 0;
 }
 
 static vtdpi_step_t random_step(uint32_t vcpus)

@@ -104,7 +104,9 @@ static pid_t command_start(const char *line)
     if (child == 0) {
         redirect(STDOUT_FILENO, "out");
         redirect(STDERR_FILENO, "err");
-        (void)execv(words[0], words);
+        if (words[0] != NULL) {
+            (void)execv(words[0], words);
+        }
         _exit(98);
     }
     return child;
