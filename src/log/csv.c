@@ -8,7 +8,7 @@ static uint32_t column_find(const char *const *names, const char *const *suffixe
                             const char *name, const char *suffix)
 {
     for (uint32_t c = 0; c < count; c++) {
-        if (strcmp(names[c], name) == 0 && strcmp(suffixes[c], suffix) == 0) {
+        if (names[c] != NULL && strcmp(names[c], name) == 0 && strcmp(suffixes[c], suffix) == 0) {
             return c;
         }
     }
