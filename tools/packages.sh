@@ -16,6 +16,8 @@ build    ninja-build        builds
 build    pkg-config         finds the libraries
 build    libsystemc-dev     simulation kernel
 build    libyaml-dev        scenario files
+build    libjansson-dev     recorded vectors
+build    zlib1g-dev         compressed files
 build    gnuplot-nox        pictures
 build    fonts-dejavu-core  letters in the pictures
 test     libcmocka-dev      test library
