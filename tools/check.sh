@@ -95,6 +95,8 @@ headers_alone() { tools/checks/headers.sh; }
 docstrings() { awk -f tools/checks/docstrings.awk "${public[@]}"; }
 specs() { awk -f tools/checks/specs.awk include/vtdpi/layout/*.def; }
 sizes() { awk -f tools/checks/sizes.awk "${code[@]}"; }
+rules() { tools/checks/conformance.sh check; }
+rules_check() { tools/checks/conformance_test.sh; }
 purity() { tools/checks/purity.sh build/release/lib/libvtdpi_models.a; }
 
 generated_pages() {
@@ -133,6 +135,8 @@ check "C++ in the pump only" only_pump_is_cpp
 check "headers alone, C11 and C++17" headers_alone
 check "docstrings" docstrings
 check "section title in each table row" specs
+check "rules of the manuals have tests" rules
+check "what finds faults in their tags" rules_check
 check "sizes" sizes
 check "no tabs" no_tabs
 check "no trailing space" no_trailing_space
