@@ -40,6 +40,13 @@ typedef enum {
     VTDPI_CONFORM_VERDICTS
 } vtdpi_conform_verdict_t;
 
+/** Of a suspect vector that states what the specification says at its first suspect step. */
+typedef enum {
+    VTDPI_CONFORM_SAYS_NOTHING, /**< it states nothing */
+    VTDPI_CONFORM_SAYS_OTHER,   /**< the model has another value */
+    VTDPI_CONFORM_SAYS_SAME,    /**< the model has that value */
+} vtdpi_conform_says_t;
+
 /** A recorded value that is not the model's. */
 typedef struct {
     int step;             /**< step, from 0; -1: the vector as a whole */
@@ -57,6 +64,7 @@ typedef struct {
     unsigned group;                                /**< number of its group; the count: of none */
     const char *id;                                /**< name of the vector */
     vtdpi_conform_verdict_t verdict;               /**< what came out */
+    vtdpi_conform_says_t says;                     /**< suspect: is the model as it says? */
     const char *why;                               /**< SKIPPED: the reason; suspect: its own */
     const char *clause;                            /**< EXCEPTED: the (first) clause, else NULL */
     const vtdpi_conform_difference_t *differences; /**< [difference_count] of them, in order */

@@ -24,6 +24,7 @@ enum { CLI_PATH = 4096 };
 int cli_run(int argc, char **argv);
 int cli_compare(int argc, char **argv);
 int cli_plot(int argc, char **argv);
+int cli_conform(int argc, char **argv);
 int cli_lint(int argc, char **argv);
 int cli_doc(int argc, char **argv);
 int cli_list(int argc, char **argv);

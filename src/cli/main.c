@@ -65,6 +65,33 @@ static const verb_t verbs[] = {
      "example:\n"
      "  vtdpi lint scenarios/talk/*.yaml\n",
      cli_lint},
+    {"conform", "replay recorded behaviour of other implementations on the models",
+     "usage: vtdpi conform [options] FILE.jsonl[.gz]…\n\n"
+     "Replays each vector of the files on the models, compares every recorded value, and prints a "
+     "table\n"
+     "of groups. A vector counts as\n\n"
+     "  agreed             every recorded value is the model's\n"
+     "  differing          a value is not, and nothing explains it: it is printed, step by step\n"
+     "  excepted           a clause of the manuals decides each difference; the clauses are "
+     "listed\n"
+     "  suspect-agreed     marked as suspect: the recorded implementation is known or thought to\n"
+     "                     deviate from the manuals there; it agrees all the same\n"
+     "  suspect-differing  marked as suspect, and differs only at or after the step in question\n"
+     "  skipped            not replayed; the reasons are listed\n\n"
+     "The last line is \"N passed, N failed, N skipped\": passed are the agreed, the excepted and "
+     "both\n"
+     "kinds of suspect ones, failed the differing ones.\n\n"
+     "  -g, --group PATTERN    only groups that match, as a shell matches file names "
+     "(vtdpi list groups)\n"
+     "  -a, --all              print every difference, excepted and suspect ones too (otherwise "
+     "those of\n"
+     "                         the first 20 vectors that fail)\n\n"
+     "Exit status: 0; 1 a vector failed; 2 a file cannot be read or has a malformed line; 3 "
+     "internal.\n\n"
+     "examples:\n"
+     "  vtdpi conform tests/vectors/*.jsonl.gz\n"
+     "  vtdpi conform --group 'seq_*' --all tests/vectors/interrupt-remapping.jsonl.gz\n",
+     cli_conform},
     {"doc", "print a reference page",
      "usage: vtdpi doc stats|events|keys|schema|profiles\n\n"
      "Prints a page that is made from the program's tables: statistics, events of the log, keys of "
@@ -74,7 +101,7 @@ static const verb_t verbs[] = {
      "  vtdpi doc schema >scenario.schema.json\n",
      cli_doc},
     {"list", "list names",
-     "usage: vtdpi list protocols|profiles|events|stats\n\n"
+     "usage: vtdpi list protocols|profiles|events|stats|groups\n\n"
      "example:\n"
      "  vtdpi list events\n",
      cli_list},

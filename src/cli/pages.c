@@ -1,4 +1,6 @@
 /* vtdpi lint, doc and list */
+#include "vtdpi/conform.h"
+
 #include "cli.h"
 
 #include <getopt.h>
@@ -113,20 +115,27 @@ static void list_stats(void)
     }
 }
 
+/** The groups of recorded vectors. */
+static void list_groups(void)
+{
+    const char *name;
+    for (unsigned i = 0; (name = vtdpi_conform_group_name(i)) != NULL; i++) {
+        (void)printf("%-26s %s\n", name, vtdpi_conform_group_doc(i));
+    }
+}
+
 int cli_list(int argc, char **argv)
 {
     static const struct {
         const char *name;
         void (*print)(void);
     } lists[] = {
-        {"protocols", list_protocols},
-        {"profiles", list_profiles},
-        {"events", list_events},
-        {"stats", list_stats},
+        {"protocols", list_protocols}, {"profiles", list_profiles}, {"events", list_events},
+        {"stats", list_stats},         {"groups", list_groups},
     };
 
     if (argc != 2) {
-        return cli_bad("list wants one of: protocols, profiles, events, stats");
+        return cli_bad("list wants one of: protocols, profiles, events, stats, groups");
     }
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         if (strcmp(argv[1], lists[i].name) == 0) {
@@ -134,5 +143,6 @@ int cli_list(int argc, char **argv)
             return CLI_OK;
         }
     }
-    return cli_bad("there is no list of \"%s\": protocols, profiles, events or stats", argv[1]);
+    return cli_bad("there is no list of \"%s\": protocols, profiles, events, stats or groups",
+                   argv[1]);
 }

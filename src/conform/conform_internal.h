@@ -41,7 +41,7 @@ typedef struct conform_out conform_out_t;
 /** Why a vector is suspect. */
 typedef struct {
     char kind[32];       /**< name of the deviation: "svt2-swapped", "R4-if0" */
-    int step;            /**< step or boundary at which it shows; 0 where the vector has none */
+    int step;            /**< step or boundary at which it shows; CONFORM_EVERY_STEP: not said */
     const char *field;   /**< field whose value the specification decides otherwise, or NULL */
     const json_t *value; /**< the value of [field] by the specification, or NULL */
 } conform_suspicion_t;
@@ -49,7 +49,7 @@ typedef struct {
 /** What a vector says about the trust in it. */
 typedef struct {
     const char *reason; /**< all reasons as they stand in the vector, or NULL: not suspect */
-    int from_step;      /**< first step that is suspect; INT_MAX: none */
+    int from_step;      /**< first step that is suspect; CONFORM_EVERY_STEP: all; INT_MAX: none */
     unsigned count;     /**< reasons */
     conform_suspicion_t because[CONFORM_SUSPICIONS]; /**< [count] of them */
 } conform_suspect_t;
@@ -58,7 +58,8 @@ typedef struct {
 typedef void conform_replay_t(const json_t *vector, conform_out_t *out);
 
 /** Whether a row of exceptions.def applies to [vector] at [step] (or CONFORM_EVERY_STEP). Written
- * in the replay's file; exceptions.h declares it. [vector] was replayed and is well formed. */
+ * in the replay's file; exceptions.h declares it. It is asked at each difference, so that what the
+ * replay has not read yet may be malformed: jansson's functions alone, which answer any value. */
 typedef bool conform_condition_t(const json_t *vector, int step);
 
 /* --- replays, one for each row of groups.def --- */

@@ -7,19 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SET_DIGITS = 64, SET_BYTES = SET_DIGITS + 1, NUMBER_BYTES = 24 };
+enum { SET_DIGITS = 64, SET_BYTES = SET_DIGITS + 1, NUMBER_BYTES = 24, DELETE = 0x7f };
+
+void conform_out_take(conform_out_t *out, const json_t *vector, const char *group)
+{
+    out->vector = vector;
+    out->group = group;
+    out->suspect = (conform_suspect_t){.from_step = INT_MAX};
+    out->array = NULL;
+    out->malformed = false;
+    out->exhausted = false;
+}
 
 void conform_out_start(conform_out_t *out, unsigned settings)
 {
     out->settings = settings;
+    out->says = VTDPI_CONFORM_SAYS_NOTHING;
+    if (out->suspect.count > 0 && out->suspect.because[0].value != NULL) {
+        out->says = VTDPI_CONFORM_SAYS_OTHER;
+    }
     out->skipped = NULL;
     out->array = NULL;
-    out->index = 0;
-    out->malformed = false;
-    out->exhausted = false;
-    out->message[0] = '\0';
     out->count = 0;
     out->left_out = 0;
+    out->unexplained = 0;
+    out->suspected = 0;
+    out->clause = NULL;
 }
 
 const conform_suspect_t *conform_suspect(const conform_out_t *out)
@@ -74,22 +87,56 @@ bool conform_malformed(const conform_out_t *out)
     return out->malformed;
 }
 
-/** Copies [text], cut with an ellipsis where it is too long. */
+/** Copies [text], cut with an ellipsis where it is too long, without control characters. */
 static void text_keep(char *room, size_t size, const char *text)
 {
     static const char ellipsis[] = "...";
     size_t length = strlen(text);
-    if (length < size) {
-        memcpy(room, text, length + 1);
-        return;
+    size_t kept = length < size ? length : size - sizeof ellipsis;
+    for (size_t i = 0; i < kept; i++) {
+        room[i] = (unsigned char)text[i] < ' ' || text[i] == DELETE ? '?' : text[i];
     }
-    memcpy(room, text, size - sizeof ellipsis);
-    memcpy(room + size - sizeof ellipsis, ellipsis, sizeof ellipsis);
+    memcpy(room + kept, length < size ? "" : ellipsis, length < size ? 1 : sizeof ellipsis);
+}
+
+/** Whether the model's value [text] is what the vector says of the specification. */
+static bool says_same(const json_t *value, const char *text)
+{
+    if (json_is_string(value)) {
+        return strcmp(json_string_value(value), text) == 0;
+    }
+    json_t *actual = json_loads(text, JSON_DECODE_ANY, NULL);
+    bool same = actual != NULL && json_equal(value, actual) != 0;
+    json_decref(actual);
+    return same;
+}
+
+static void says_look(conform_out_t *out, int step, const char *field, const char *actual)
+{
+    const conform_suspicion_t *first = &out->suspect.because[0];
+    bool there = first->step == CONFORM_EVERY_STEP || first->step == step;
+    if (out->says == VTDPI_CONFORM_SAYS_OTHER && there && strcmp(first->field, field) == 0 &&
+        says_same(first->value, actual)) {
+        out->says = VTDPI_CONFORM_SAYS_SAME;
+    }
 }
 
 void conform_differs(conform_out_t *out, int step, const char *field, const char *expected,
                      const char *actual)
 {
+    bool suspect = out->suspect.reason != NULL && step >= out->suspect.from_step;
+    const char *clause = suspect ? NULL : conform_excepted(out, step, field);
+    if (suspect) {
+        out->suspected++;
+        says_look(out, step, field, actual);
+    } else if (clause == NULL) {
+        if (out->unexplained++ == 0) {
+            out->first_step = step;
+            text_keep(out->first_field, sizeof out->first_field, field);
+        }
+    } else if (out->clause == NULL) {
+        out->clause = clause;
+    }
     if (out->count == VTDPI_CONFORM_DIFFERENCES) {
         out->left_out++;
         return;
@@ -103,8 +150,8 @@ void conform_differs(conform_out_t *out, int step, const char *field, const char
         .field = texts->field,
         .expected = texts->expected,
         .actual = texts->actual,
-        .clause = NULL,
-        .suspect = out->suspect.reason != NULL && step >= out->suspect.from_step,
+        .clause = clause,
+        .suspect = suspect,
     };
 }
 
