@@ -81,11 +81,12 @@ static bool setup_entry(const char *name, uint64_t *paddr)
     return false;
 }
 
-static void setup_entries(remap_t *r, const json_t *entries)
+static void setup_entries(remap_t *r, const json_t *vector)
 {
+    (void)conform_object(r->out, vector, "irtes");
     const char *name = NULL;
     json_t *value = NULL;
-    json_object_foreach((json_t *)(uintptr_t)entries, name, value)
+    json_object_foreach(json_object_get(vector, "irtes"), name, value)
     {
         uint64_t paddr = 0;
         if (!setup_entry(name, &paddr) || json_array_size(value) != VTDPI_IRTE_WORDS) {
@@ -110,7 +111,7 @@ static void remap_setup(remap_t *r, const json_t *vector)
     const json_t *setup = conform_object(r->out, vector, "setup");
     bool cfi = conform_flag(r->out, setup, "cfi");
     bool ire = conform_flag(r->out, setup, "ire");
-    setup_entries(r, conform_object(r->out, vector, "irtes"));
+    setup_entries(r, vector);
     remap_write_reg(&r->m, VTDPI_REG_IQA, REMAP_QUEUE);
     remap_command(&r->m, 0, command_bit(VTDPI_GCMD_QIE_LOW));
     setup_table(r, setup);
@@ -188,10 +189,9 @@ static void compare_register(remap_t *r, const json_t *expect, const char *key, 
 /** The memory words that the step recorded, if it did. */
 static void compare_memory(remap_t *r, const json_t *expect)
 {
-    const json_t *words = json_object_get(expect, "mem");
     const char *name = NULL;
     json_t *value = NULL;
-    json_object_foreach((json_t *)(uintptr_t)words, name, value)
+    json_object_foreach(json_object_get(expect, "mem"), name, value)
     {
         char *end = NULL;
         unsigned long long paddr = strtoull(name, &end, 16);
