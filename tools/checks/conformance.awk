@@ -63,14 +63,21 @@ function is_id(text) {
     return text ~ /^(vtd|sdm|pci)(\.[a-z0-9]+(-[a-z0-9]+)*)+$/
 }
 
-# Titles of one document that differ by two letters or less are one title, misspelt.
+# The words in capitals of a title.
+function acronyms(title) {
+    gsub(/[A-Za-z]*[a-z][A-Za-z]*/, "", title)
+    gsub(/[^A-Z]+/, " ", title)
+    return trim(title)
+}
+
+# Titles of one document that differ by two letters or less are one title, misspelt; but not "EOI ..." and "IPI ...".
 function section_known(i, name, title, key) {
     key = name SUBSEP title
     if (key in section)
         return
     for (other in section) {
         split(other, half, SUBSEP)
-        if (half[1] != name || length(title) < 10)
+        if (half[1] != name || length(title) < 10 || acronyms(half[2]) != acronyms(title))
             continue
         if (tolower(half[2]) == tolower(title) || distance(half[2], title) <= 2)
             fault(i, "section \"" title "\" is spelt \"" half[2] "\" at " section[other])

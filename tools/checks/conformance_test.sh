@@ -19,7 +19,8 @@ specimen() {
  * Not part of it. */
 static const char *const text = "no /* comment";
 /* @rule sdm.wrapped | SDM 3A | Local Vector
- * Table | Two lines. @rule sdm.chosen | SDM 3C | EOI Virtualization | Choice: none. */
+ * Table | Two lines. @rule sdm.chosen | SDM 3C | EOI Virtualization | Choice: none.
+ * @rule sdm.other | SDM 3C | IPI Virtualization | Another title, no misspelling. */
 static uint64_t
 long_name(int x)
 {
@@ -64,7 +65,7 @@ static void test_a__eoi(void **state)
 {
 }
 /* The rest.
- * @shows sdm.chosen, vtd.inside, vtd.table, vtd.prototype, vtd.type, vtd.constant,
+ * @shows sdm.chosen, sdm.other, vtd.inside, vtd.table, vtd.prototype, vtd.type, vtd.constant,
  * vtd.field vtd.row */
 static void test_a__rest(void **state)
 {
@@ -109,19 +110,19 @@ page '| `sdm.one` | VISR[SVI] is cleared; a \| b is one word. | `text`' \
     '| `vtd.inside` | Inside a function. | `long_name`' '| `vtd.table` | In a table. | `table`' \
     '| `vtd.prototype` | A prototype. | `vtdpi_a_verb`' '| `vtd.type` | A type. | `vtdpi_a_t`' \
     '| `vtd.constant` | An enumeration. | `VTDPI_A_FIRST`' '| `vtd.field` | A field. | `FSTS.PFO`' \
-    '| `vtd.row` | A row. | `REQUEST`' '### Local Vector Table' '| together | 10 | 1 |' '2 tests show them.'
+    '| `vtd.row` | A row. | `REQUEST`' '### Local Vector Table' '| together | 11 | 1 |' '2 tests show them.'
 
-fault models/a/a.c 's/| In a table/In a table/' 'models/a/a.c:17: @rule with 3 parts, expected: id | document'
+fault models/a/a.c 's/| In a table/In a table/' 'models/a/a.c:18: @rule with 3 parts, expected: id | document'
 fault models/a/a.c 's/vtd\.inside/vtd.Inside/' 'id "vtd.Inside", expected' 'test_a.c:6: no rule vtd.inside, nearest is '
-fault models/a/a.c 's/vtd\.inside/vtd.table/' 'rule vtd.table is at models/a/a.c:12 already'
+fault models/a/a.c 's/vtd\.inside/vtd.table/' 'rule vtd.table is at models/a/a.c:13 already'
 fault models/a/a.c 's/SDM 3A/SDM 3E/' 'document "SDM 3E", expected one of VT-d, SDM 2, SDM 3A'
 fault models/a/a.c 's/| In a table\./| /' 'rule vtd.table has no paraphrase'
-fault models/a/a.c 's/@rule vtd\.inside/@rules vtd.inside/' 'a.c:12: tag @rules, expected @rule or @shows'
+fault models/a/a.c 's/@rule vtd\.inside/@rules vtd.inside/' 'a.c:13: tag @rules, expected @rule or @shows'
 fault models/a/a.c 's/Inside a function\./A function. *Spec:* X./' 'rule vtd.inside: another part of the docstring'
 fault models/a/a.c '$ a /* @rule sdm.late | SDM 3C | EOI Virtualization | Late. */' 'rule sdm.late stands beside nothing' \
-    'a.c:19: rule sdm.late without a test, expected @shows sdm.late above one in tests/'
+    'a.c:20: rule sdm.late without a test, expected @shows sdm.late above one in tests/'
 fault models/a/a.c '$ a /* @shows sdm.one */\nint x;' '@shows outside tests/ and src/conform/'
-fault models/a/a.c '$ a /* no end' 'a.c:19: a comment without an end'
+fault models/a/a.c '$ a /* no end' 'a.c:20: a comment without an end'
 fault include/vtdpi/a.h '8s/Register/Registers/' '"Fault Status Registers" is spelt "Fault Status Register" at'
 fault tests/unit/test_a.c 's/sdm\.wrapped/sdm.wraped/' 'test_a.c:1: no rule sdm.wraped, nearest is sdm.wrapped'
 fault tests/unit/test_a.c 's/sdm\.one, //' 'models/a/a.c:2: rule sdm.one without a test'
