@@ -20,7 +20,7 @@ extern "C" {
 
 /** What may be pending, bits of vtdpi_boundary_t.pending, the most urgent first. */
 enum {
-    VTDPI_PENDING_APIC_WRITE = 1 << 0, /**< APIC-write emulation */
+    VTDPI_PENDING_APIC_WRITE = 1 << 0, /**< APIC-write emulation; dropped if its operation exits */
     VTDPI_PENDING_TPR_EXIT = 1 << 1,   /**< VTPR below threshold at entry, perhaps deferred */
     VTDPI_PENDING_SMI = 1 << 2,        /**< SMI */
     VTDPI_PENDING_INIT = 1 << 3,       /**< INIT */
@@ -98,6 +98,20 @@ VTDPI_API bool vtdpi_boundary_window_open(const vtdpi_boundary_t *facts);
  */
 VTDPI_API vtdpi_external_t vtdpi_boundary_external(vtdpi_ctls_t set, uint8_t vector, uint16_t pinv,
                                                    bool uinv_match);
+
+/** Activity state after [next] was done in [activity]; for an exit, what is saved. *Pre:* next is
+ * not EXTERNAL. *Spec:* SDM 3C, "Architectural State Before a VM Exit", "Virtual-Interrupt
+ * Delivery". */
+VTDPI_API vtdpi_activity_t vtdpi_boundary_activity(vtdpi_next_t next, vtdpi_activity_t activity);
+
+/** Activity state after an acknowledged external interrupt became [external] in [activity]. *Spec:*
+ * SDM 3C, "Posted-Interrupt Processing". */
+VTDPI_API vtdpi_activity_t vtdpi_boundary_external_activity(vtdpi_external_t external,
+                                                            vtdpi_activity_t activity);
+
+/** Basic exit reason of [next], or -1 if it is no exit. *Spec:* SDM 3D, "VMX Basic Exit Reasons".
+ */
+VTDPI_API int vtdpi_boundary_exit(vtdpi_next_t next);
 
 #ifdef __cplusplus
 }

@@ -46,12 +46,13 @@ enum {
 
 VTDPI_STATIC_ASSERT((int)VTDPI_CTLS <= 64, "a set of controls is one word");
 
-/** Activity states. */
+/** Activity states. A VMCS never holds the last one, in which MWAIT waits. */
 typedef enum {
     VTDPI_ACTIVITY_ACTIVE,
     VTDPI_ACTIVITY_HLT,
     VTDPI_ACTIVITY_SHUTDOWN,
     VTDPI_ACTIVITY_WAIT_FOR_SIPI,
+    VTDPI_ACTIVITY_MWAIT,
 } vtdpi_activity_t;
 
 /** Interruptibility bits. */

@@ -80,6 +80,46 @@ typedef struct {
     uint8_t vector;         /**< of a self-IPI or an IPI */
 } vtdpi_vapic_access_t;
 
+/** What one operation did to the APIC-access page so far; all 0 at its beginning. */
+typedef struct {
+    uint16_t offset; /**< of the write that was virtualised */
+    uint8_t bytes;   /**< its size */
+    uint8_t wrote;   /**< 1: there was one */
+} vtdpi_vapic_earlier_t;
+
+/** What a MOV to or from CR8 comes to. */
+typedef enum {
+    VTDPI_VAPIC_CR8_PHYSICAL, /**< TPR of the physical APIC */
+    VTDPI_VAPIC_CR8_SHADOW,   /**< VTPR */
+    VTDPI_VAPIC_CR8_EXIT,     /**< VM exit 28 */
+    VTDPI_VAPIC_CR8_GP,       /**< #GP(0) */
+} vtdpi_vapic_cr8_action_t;
+
+/** Result of a CR8 rule. */
+typedef struct {
+    uint32_t qualification; /**< of the exit */
+    uint8_t action;         /**< vtdpi_vapic_cr8_action_t */
+    uint8_t value;          /**< written: TPR; read: CR8 */
+    uint8_t pad_[2];        /**< 0 */
+} vtdpi_vapic_cr8_t;
+
+/** What IPI virtualization's access to a descriptor's control word decided. */
+typedef struct {
+    uint32_t ndst;   /**< NDST, raw */
+    uint8_t nv;      /**< NV */
+    uint8_t send;    /**< 1: ON was set, a notification is to be sent */
+    uint8_t pad_[2]; /**< 0 */
+} vtdpi_vapic_notify_t;
+
+/** What the notification of SENDUIPI comes to. */
+typedef struct {
+    uint64_t icr; /**< VICR: low half at 300h; high half at 304h if wide, else 310h */
+    vtdpi_vapic_access_t access; /**< PHYSICAL, IPI or EXIT_WRITE */
+    uint32_t target;             /**< virtual APIC ID of an IPI */
+    uint8_t wide;                /**< 1: x2APIC form */
+    uint8_t pad_[3];             /**< 0 */
+} vtdpi_vapic_senduipi_t;
+
 /** A PID-pointer table entry. */
 typedef struct {
     uint64_t pid_addr; /**< descriptor address */
@@ -129,11 +169,18 @@ VTDPI_API void vtdpi_vapic_raise(vtdpi_vapic_t *self, const uint64_t *pir);
  * Virtualization". */
 VTDPI_API bool vtdpi_vapic_tpr_below(uint8_t vtpr, uint32_t tpr_threshold);
 
-/** What an access of [bytes] at [offset] of the APIC-access page comes to; [vid_reads] is the
- * switch of that name (default on). A caller whose operation virtualised a write already must take
- * exit 44 for another. *Spec:* SDM 3C, "Virtualizing Memory-Mapped APIC Accesses". */
+/** What an access of [bytes] at [offset] of the APIC-access page comes to, the first of its
+ * operation; [vid_reads] is the switch of that name (default on). *Spec:* SDM 3C, "Virtualizing
+ * Memory-Mapped APIC Accesses". */
 VTDPI_API vtdpi_vapic_access_t vtdpi_vapic_mmio(vtdpi_ctls_t set, vtdpi_vapic_type_t type,
                                                 uint16_t offset, unsigned bytes, bool vid_reads);
+
+/** The same for any access of an operation, whose [earlier] ones count. *Spec:* SDM 3C,
+ * "Virtualizing Memory-Mapped APIC Accesses". */
+VTDPI_API vtdpi_vapic_access_t vtdpi_vapic_mmio_next(vtdpi_ctls_t set,
+                                                     vtdpi_vapic_earlier_t *earlier,
+                                                     vtdpi_vapic_type_t type, uint16_t offset,
+                                                     unsigned bytes, bool vid_reads);
 
 /** What follows the store of a virtualised write: [value] is what the slot at [offset] holds.
  * *Spec:* SDM 3C, "APIC-Write Emulation". */
@@ -147,17 +194,48 @@ VTDPI_API vtdpi_vapic_access_t vtdpi_vapic_rdmsr(vtdpi_ctls_t set, uint32_t msr)
  * *Spec:* SDM 3C, "Virtualizing MSR-Based APIC Accesses". */
 VTDPI_API vtdpi_vapic_access_t vtdpi_vapic_wrmsr(vtdpi_ctls_t set, uint32_t msr, uint64_t value);
 
+/** What MOV to CR8 of [source] in register [gpr] comes to. *Spec:* SDM 3C, "Virtualizing CR8-Based
+ * TPR Accesses". */
+VTDPI_API vtdpi_vapic_cr8_t vtdpi_vapic_cr8_write(vtdpi_ctls_t set, uint64_t source, unsigned gpr);
+
+/** What MOV from CR8 to register [gpr] comes to. *Spec:* SDM 3C, "Virtualizing CR8-Based TPR
+ * Accesses". */
+VTDPI_API vtdpi_vapic_cr8_t vtdpi_vapic_cr8_read(vtdpi_ctls_t set, uint8_t vtpr, unsigned gpr);
+
 /** Whether an ICR's low half is of the form that IPI virtualization takes. *Spec:* SDM 3C, "IPI
  * Virtualization". */
-VTDPI_API bool vtdpi_vapic_ipi_form(uint32_t vicr_lo);
+VTDPI_API bool vtdpi_vapic_ipi_form(uint32_t icr_lo);
+
+/** Virtual APIC ID that [icr] (VICR_HI and VICR_LO, or EDX:EAX with [x2apic]) names. *Spec:* SDM
+ * 3C, "IPI Virtualization". */
+VTDPI_API uint32_t vtdpi_vapic_ipi_target(uint64_t icr, bool x2apic);
 
 /** Whether [vector] to virtual APIC ID [target] gets as far as the PID-pointer table. *Spec:* SDM
  * 3C, "IPI Virtualization". */
 VTDPI_API bool vtdpi_vapic_ipi_allowed(uint8_t vector, uint32_t target, uint16_t last_pid_index);
 
+/** Address of the PID-pointer of [target]. *Spec:* SDM 3C, "IPI Virtualization". */
+VTDPI_API uint64_t vtdpi_vapic_ipi_pointer_addr(uint64_t table, uint32_t target);
+
 /** The PID-pointer table [entry] on a CPU with [width] physical-address bits. *Spec:* SDM 3C, "IPI
  * Virtualization". */
 VTDPI_API vtdpi_vapic_pointer_t vtdpi_vapic_ipi_entry(uint64_t entry, unsigned width);
+
+/** First locked access, to the 32 bytes of PIR at the head of the descriptor in [line]. *Spec:* SDM
+ * 3C, "IPI Virtualization". */
+VTDPI_API void vtdpi_vapic_ipi_request(uint64_t line[VTDPI_LINE_WORDS], uint8_t vector);
+
+/** Second locked access, to the 8 bytes that hold ON, SN, NV and NDST. Anything may happen between
+ * the two. *Spec:* SDM 3C, "IPI Virtualization". */
+VTDPI_API vtdpi_vapic_notify_t vtdpi_vapic_ipi_notify(uint64_t *control);
+
+/** What is written to the physical ICR for [notify]. *Pre:* send. *Spec:* SDM 3C, "IPI
+ * Virtualization". */
+VTDPI_API uint64_t vtdpi_vapic_ipi_icr(vtdpi_vapic_notify_t notify, bool x2apic);
+
+/** What SENDUIPI's notification of [nv] to [ndst] comes to in non-root operation. *Spec:* SDM 3C,
+ * "IPI Virtualization". */
+VTDPI_API vtdpi_vapic_senduipi_t vtdpi_vapic_senduipi(vtdpi_ctls_t set, uint8_t nv, uint32_t ndst);
 
 #ifdef __cplusplus
 }

@@ -1,26 +1,46 @@
 #include "vtdpi/vapic.h"
 
-/* Vector bits that choose the slot; the rest choose the bit in it. */
-enum { VAPIC_SLOT_BITS = 0xE0 };
+enum {
+    VAPIC_SLOT_BITS = 0xE0, /* vector bits that choose the slot; the rest choose the bit in it */
+    VAPIC_CLASS_LOW = 4,    /* a vector's, or TPR's, priority class is its bits 7:4 */
+    VAPIC_CLASS_MASK = 0xF0,
+    VAPIC_THRESHOLD_MASK = 0xF
+};
 
+/* @rule sdm.page.visr | SDM 3C | Virtualized APIC Registers | Bit x of VISR is bit x & 1Fh at
+ * offset 100h | (x & E0h) >> 1. */
 uint32_t vtdpi_vapic_visr_offset(uint8_t vector)
 {
     return (uint32_t)VTDPI_VAPIC_VISR | ((vector & (unsigned)VAPIC_SLOT_BITS) >> 1);
 }
 
+/* @rule sdm.page.virr | SDM 3C | Virtualized APIC Registers | Bit x of VIRR is bit x & 1Fh at
+ * offset 200h | (x & E0h) >> 1. */
 uint32_t vtdpi_vapic_virr_offset(uint8_t vector)
 {
     return (uint32_t)VTDPI_VAPIC_VIRR | ((vector & (unsigned)VAPIC_SLOT_BITS) >> 1);
 }
 
-uint8_t vtdpi_vapic_ppr(uint8_t vtpr, uint8_t svi)
+static unsigned vapic_class(uint8_t value)
 {
-    return vtpr >> 4 >= svi >> 4 ? vtpr : (uint8_t)(svi & 0xF0U);
+    return (unsigned)value >> VAPIC_CLASS_LOW;
 }
 
+/* @rule sdm.ppr | SDM 3C | PPR Virtualization | VPPR becomes VTPR if VTPR[7:4] is at least
+ * SVI[7:4], else SVI & F0h; bytes 3:1 are cleared. VISR plays no part. */
+uint8_t vtdpi_vapic_ppr(uint8_t vtpr, uint8_t svi)
+{
+    return vapic_class(vtpr) >= vapic_class(svi) ? vtpr
+                                                 : (uint8_t)(svi & (unsigned)VAPIC_CLASS_MASK);
+}
+
+/* @rule sdm.evaluate | SDM 3C | Evaluation of Pending Virtual Interrupts | A virtual interrupt is
+ * recognised if "interrupt-window exiting" is 0 and RVI[7:4] is above VPPR[7:4].
+ * @rule sdm.evaluate.class-0 | SDM 3C | Evaluation of Pending Virtual Interrupts | Vectors 0 to 15
+ * can become RVI but are never recognised. */
 bool vtdpi_vapic_evaluate(uint8_t rvi, uint8_t vppr, bool interrupt_window_exiting)
 {
-    return !interrupt_window_exiting && rvi >> 4 > vppr >> 4;
+    return !interrupt_window_exiting && vapic_class(rvi) > vapic_class(vppr);
 }
 
 /* The highest bit of [set], or 0: what RVI and SVI become. */
@@ -30,10 +50,13 @@ static uint8_t vapic_highest(const uint64_t *set)
     return v < 0 ? 0 : (uint8_t)v;
 }
 
+/* @rule sdm.deliver | SDM 3C | Virtual-Interrupt Delivery | VISR[RVI] is set, SVI becomes RVI, VPPR
+ * becomes RVI & F0h, VIRR[RVI] is cleared, RVI becomes the highest bit left in VIRR or 0, and
+ * recognition ends. */
 vtdpi_vapic_step_t vtdpi_vapic_deliver(vtdpi_vapic_t *self, uint64_t *visr, uint64_t *virr)
 {
     VTDPI_ASSERT(self->recognised != 0);
-    vtdpi_vapic_step_t step = {.vector = self->rvi, .vppr = self->rvi & 0xF0U};
+    vtdpi_vapic_step_t step = {.vector = self->rvi, .vppr = self->rvi & (unsigned)VAPIC_CLASS_MASK};
     vtdpi_set_add(visr, self->rvi);
     self->svi = self->rvi;
     vtdpi_set_remove(virr, self->rvi);
@@ -42,6 +65,9 @@ vtdpi_vapic_step_t vtdpi_vapic_deliver(vtdpi_vapic_t *self, uint64_t *visr, uint
     return step;
 }
 
+/* @rule sdm.deliver.uinv | SDM 3C | Virtual-Interrupt Delivery | A virtual interrupt that is a
+ * user-interrupt notification is retired as by an EOI, without a look at the EOI-exit bitmap and
+ * without an evaluation. */
 vtdpi_vapic_step_t vtdpi_vapic_retire(vtdpi_vapic_t *self, uint64_t *visr, uint8_t vtpr)
 {
     vtdpi_vapic_step_t step = {.vector = self->svi};
@@ -51,15 +77,20 @@ vtdpi_vapic_step_t vtdpi_vapic_retire(vtdpi_vapic_t *self, uint64_t *visr, uint8
     return step;
 }
 
+/* @rule sdm.eoi.dismiss | SDM 3C | EOI Virtualization | VISR[SVI] is cleared, SVI becomes the
+ * highest bit left in VISR or 0, and PPR virtualization follows.
+ * @rule sdm.eoi.exit | SDM 3C | EOI Virtualization | If the EOI-exit bitmap has the bit of the old
+ * SVI, exit 45 with that vector instead of an evaluation; bit 0 counts too where SVI was 0. */
 vtdpi_vapic_step_t vtdpi_vapic_eoi(vtdpi_vapic_t *self, uint64_t *visr, uint8_t vtpr,
                                    const uint64_t *eoi_exit)
 {
-    /* "With SVI = 0 the bitmap's bit 0 is tested all the same." */
     vtdpi_vapic_step_t step = vtdpi_vapic_retire(self, visr, vtpr);
     step.exit = vtdpi_set_has(eoi_exit, step.vector);
     return step;
 }
 
+/* @rule sdm.self-ipi | SDM 3C | Self-IPI Virtualization | VIRR[v] is set and RVI becomes the
+ * maximum of RVI and v; an evaluation follows. The descriptor plays no part. */
 void vtdpi_vapic_self_ipi(vtdpi_vapic_t *self, uint64_t *virr, uint8_t vector)
 {
     vtdpi_set_add(virr, vector);
@@ -68,6 +99,10 @@ void vtdpi_vapic_self_ipi(vtdpi_vapic_t *self, uint64_t *virr, uint8_t vector)
     }
 }
 
+/* @rule sdm.posted.rvi | SDM 3C | Posted-Interrupt Processing | RVI becomes the maximum of RVI and
+ * the highest bit taken from PIR; it stays if PIR was empty.
+ * @rule sdm.posted.pir-order | SDM 3C | Posted-Interrupt Processing | Choice: PIR is taken in four
+ * words of 64 bits, ascending; whatever the order, VIRR and RVI come out the same. */
 void vtdpi_vapic_raise(vtdpi_vapic_t *self, const uint64_t *pir)
 {
     int v = vtdpi_set_highest(pir);
@@ -76,7 +111,11 @@ void vtdpi_vapic_raise(vtdpi_vapic_t *self, const uint64_t *pir)
     }
 }
 
+/* @rule sdm.tpr.threshold | SDM 3C | TPR Virtualization | Without "virtual-interrupt delivery":
+ * exit 43 if VTPR[7:4] is below TPR threshold[3:0].
+ * @rule sdm.tpr.evaluate | SDM 3C | TPR Virtualization | With it: PPR virtualization and an
+ * evaluation, no exit. */
 bool vtdpi_vapic_tpr_below(uint8_t vtpr, uint32_t tpr_threshold)
 {
-    return (uint32_t)(vtpr >> 4) < (tpr_threshold & 0xFU);
+    return vapic_class(vtpr) < (tpr_threshold & (uint32_t)VAPIC_THRESHOLD_MASK);
 }

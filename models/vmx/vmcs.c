@@ -2,13 +2,16 @@
 
 #include <string.h>
 
+/* A 64-bit field is read and written in halves too. */
+enum { VMCS_HALF_BITS = 32 };
+
+/* @rule sdm.vmcs.activated | SDM 3C | Processor-Based VM-Execution Controls | Secondary controls
+ * act as 0 where primary bit 31 is 0, tertiary ones where primary bit 17 is 0. */
 vtdpi_ctls_t vtdpi_vmcs_controls(const vtdpi_vmcs_t *vmcs)
 {
     uint64_t words[VTDPI_VMCS_CONTROL_WORDS];
     memcpy(words, vmcs->controls, sizeof words);
     uint64_t proc = words[VTDPI_VMCS_PROC];
-    /* "Secondary controls act as 0 when primary bit 31 is 0; tertiary ones when primary bit 17 is
-     * 0." */
     words[VTDPI_VMCS_PROC2] *= proc >> VTDPI_CTL_SECONDARY_CONTROLS_BIT & 1U;
     words[VTDPI_VMCS_PROC3] *= proc >> VTDPI_CTL_TERTIARY_CONTROLS_BIT & 1U;
     vtdpi_ctls_t set = 0;
@@ -61,13 +64,14 @@ static const vmcs_field_t vmcs_fields[] = {
 #undef VTDPI_VMCS_FIELD
 };
 
-/* The field of [encoding]; an odd encoding is the high half of a 64-bit field. */
+/* @rule sdm.vmcs.encoding | SDM 3D | Field Encoding in VMCS | A field is named by its encoding; an
+ * odd one is the high half of a 64-bit field. */
 static const vmcs_field_t *vmcs_field_find(uint32_t encoding)
 {
     for (size_t i = 0; i < sizeof vmcs_fields / sizeof vmcs_fields[0]; i++) {
         const vmcs_field_t *field = &vmcs_fields[i];
         if (encoding == field->encoding ||
-            (encoding == field->encoding + 1U && field->width == 64)) {
+            (encoding == field->encoding + 1U && field->width == 2 * VMCS_HALF_BITS)) {
             return field;
         }
     }
@@ -114,10 +118,12 @@ bool vtdpi_vmcs_read(const vtdpi_vmcs_t *vmcs, uint32_t encoding, uint64_t *valu
         return false;
     }
     uint64_t whole = vmcs_load(vmcs, field);
-    *value = encoding != field->encoding ? whole >> 32 : whole;
+    *value = encoding != field->encoding ? whole >> VMCS_HALF_BITS : whole;
     return true;
 }
 
+/* @rule sdm.vmcs.write-exit-fields | SDM 3C | Software Use of the VMREAD and VMWRITE Instructions |
+ * Choice: VMWRITE may write VM-exit information fields. */
 bool vtdpi_vmcs_write(vtdpi_vmcs_t *vmcs, uint32_t encoding, uint64_t value)
 {
     const vmcs_field_t *field = vmcs_field_find(encoding);
@@ -125,8 +131,8 @@ bool vtdpi_vmcs_write(vtdpi_vmcs_t *vmcs, uint32_t encoding, uint64_t value)
         return false;
     }
     if (encoding != field->encoding) {
-        value = vtdpi_with_bits(vmcs_load(vmcs, field), 32, 32, value);
-    } else if (field->width == 32) {
+        value = vtdpi_with_bits(vmcs_load(vmcs, field), VMCS_HALF_BITS, VMCS_HALF_BITS, value);
+    } else if (field->width == VMCS_HALF_BITS) {
         value &= UINT32_MAX;
     }
     vmcs_store(vmcs, field, value);

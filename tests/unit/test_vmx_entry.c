@@ -196,6 +196,9 @@ static vtdpi_vmcs_t broken_control(vtdpi_check_t check)
         vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_IPI_VIRTUALIZATION, true);
         vmcs.pid_table_addr = 0x3004;
         break;
+    case VTDPI_CHECK_SAVE_NEEDS_PREEMPTION_TIMER:
+        vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_SAVE_PREEMPTION_TIMER, true);
+        break;
     case VTDPI_CHECK_ENTRY_INTR_INFO:
         vmcs.entry_intr_info = 0x80000141;
         break;
