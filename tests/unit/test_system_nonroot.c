@@ -251,6 +251,26 @@ static void test_system_nonroot__exit_with_virtual_interrupt_pending__evaluated_
     hand_close(&h);
 }
 
+/* SDM 3C, "Posted-Interrupt Processing": a vector that is not the notification vector exits. It
+ * stays in service for the host, and what waits in the descriptor goes on waiting. */
+static void test_system_nonroot__other_vector__in_service_and_descriptor_untouched(void **state)
+{
+    (void)state;
+    open_entry(0, 0);
+    whole();
+    set_control((vtdpi_pid_ctl_t){.nv = VTDPI_HV_ANV, .on = true});
+    post(0);
+    vtdpi_set_add(h.sys.cpus[0].apic.irr, VTDPI_HV_RESCHED);
+    recognise();
+    assert_int_equal(h.sys.cpus[0].mode, VTDPI_MODE_ROOT);
+    assert_int_equal(hand_saw(&h, VTDPI_EV_kvm_exit)->a[1], VTDPI_EXIT_EXTERNAL_INTERRUPT);
+    assert_true(vtdpi_set_has(h.sys.cpus[0].apic.isr, VTDPI_HV_RESCHED));
+    assert_true(hand_control(&h, 0).on);
+    assert_true(pir(VECTOR));
+    assert_false(set_has(VTDPI_VL_VIRR_LOW, VECTOR));
+    hand_close(&h);
+}
+
 /* SDM 3C, "Posted-Interrupt Processing": the CPU looks at PIR and ON alone. SN, NV, NDST and the
  * bits that VT-d reserves make no difference and stay as they are. */
 static void test_system_nonroot__rest_of_the_descriptor__takes_no_part(void **state)
@@ -385,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_system_nonroot__rvi_in_class_of_svi__not_recognised_at_vm_entry),
         cmocka_unit_test(test_system_nonroot__injected_event__first_and_without_the_virtual_apic),
         cmocka_unit_test(test_system_nonroot__exit_with_virtual_interrupt_pending__evaluated_anew),
+        cmocka_unit_test(test_system_nonroot__other_vector__in_service_and_descriptor_untouched),
         cmocka_unit_test(test_system_nonroot__rest_of_the_descriptor__takes_no_part),
         cmocka_unit_test(test_system_nonroot__interrupt_during_processing__waits_for_its_end),
         cmocka_unit_test(test_system_nonroot__four_words_of_pir__taken_in_ascending_order),
