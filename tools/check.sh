@@ -62,6 +62,7 @@ generated=(
     "docs/events.md|build/release/vtdpi doc events"
     "docs/scenario-reference.md|build/release/vtdpi doc keys"
     "docs/timing-profiles.md|build/release/vtdpi doc profiles"
+    "docs/conformance.md|tools/checks/conformance.sh page"
     "scenarios/schema.json|build/release/vtdpi doc schema"
 )
 
