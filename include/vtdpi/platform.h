@@ -104,7 +104,8 @@ typedef struct {
     uint16_t vm;                    /**< its VM */
     uint32_t thread;                /**< its thread */
     uint32_t virtual_id;            /**< virtual APIC ID */
-    uint32_t pad_;
+    uint8_t timer_vector;           /**< vector of its virtual APIC timer */
+    uint8_t pad_[3];
     const vtdpi_vcpu_cfg_t *guest; /**< program and handlers */
 } vtdpi_vcpu_fixed_t;
 
@@ -155,7 +156,11 @@ typedef struct {
     bool ghost;   /**< identity of interrupts is kept */
     bool explore; /**< alternatives that a timed run never takes are offered */
     bool irq_follows_vcpu;
-    uint8_t pad_[5];
+    bool guest_timers;   /**< some guest arms its APIC timer */
+    bool timer_one_shot; /**< the host uses its local APIC timers in one-shot mode */
+    uint8_t pad_[3];
+    uint32_t tsc_khz; /**< rate of the time-stamp counter */
+    uint32_t pad2_;
     uint32_t variant; /**< switches of the protocol */
     uint64_t timeslice_ps;
     uint64_t halt_poll_ps;

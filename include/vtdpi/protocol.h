@@ -48,13 +48,14 @@ typedef enum {
 /** A protocol. */
 typedef struct vtdpi_protocol {
     const char *name;
-    uint32_t abi;      /**< VTDPI_PROTOCOL_ABI */
-    bool posting;      /**< the remapping unit posts */
-    bool apicv;        /**< APIC virtualization and posted-interrupt processing in the VMCS */
-    bool preemptible;  /**< a thread can lose its CPU after any host interrupt */
-    bool softirqs;     /**< Xen: the scheduler runs in a softirq */
-    bool sn_at_start;  /**< SN of a descriptor before its vCPU first runs */
-    uint32_t monitors; /**< invariants that it claims, a bit each in monitor.def's order */
+    uint32_t abi;          /**< VTDPI_PROTOCOL_ABI */
+    bool posting;          /**< the remapping unit posts */
+    bool apicv;            /**< APIC virtualization and posted-interrupt processing in the VMCS */
+    bool preemptible;      /**< a thread can lose its CPU after any host interrupt */
+    bool softirqs;         /**< Xen: the scheduler runs in a softirq */
+    bool sn_at_start;      /**< SN of a descriptor before its vCPU first runs */
+    bool preemption_timer; /**< a running vCPU's APIC timer is the VMX-preemption timer */
+    uint32_t monitors;     /**< invariants that it claims, a bit each in monitor.def's order */
     vtdpi_frame_fn_t hook[VTDPI_HOOKS];
 } vtdpi_protocol_t;
 

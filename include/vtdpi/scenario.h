@@ -33,6 +33,7 @@ typedef enum {
     VTDPI_STEP_WRITE_TPR, /**< value: TPR 7:0 */
     VTDPI_STEP_SEND_IPI,  /**< value: vector; target: index of the vCPU */
     VTDPI_STEP_SELF_IPI,  /**< value: vector */
+    VTDPI_STEP_ARM_TIMER, /**< span.ps: its APIC timer expires so long from now */
     VTDPI_STEP_VMCALL,    /**< VMCALL */
     VTDPI_STEP_WRITE_MSI, /**< target: index of the interrupt; value: new vector; vcpu: new vCPU */
     VTDPI_STEP_REPEAT, /**< times: how often; body: number of the following steps that are its body
@@ -43,7 +44,7 @@ typedef enum {
 /** One step of a guest program. The program starts again after its last step. */
 typedef struct {
     vtdpi_step_kind_t kind; /**< what to do */
-    vtdpi_span_t span;      /**< COMPUTE */
+    vtdpi_span_t span;      /**< COMPUTE; ARM_TIMER: ps alone */
     uint32_t value;         /**< vector or TPR */
     uint32_t target;        /**< vCPU or interrupt, as an index into the scenario's arrays */
     uint32_t vcpu;          /**< WRITE_MSI: index of the new destination vCPU */
@@ -57,6 +58,9 @@ typedef struct {
     vtdpi_span_t length; /**< body of the handler */
 } vtdpi_handler_t;
 
+/** Vector of an APIC timer whose vCPU names none: Linux's. */
+enum { VTDPI_GUEST_TIMER_VECTOR = 0xEC };
+
 /** A virtual CPU. */
 typedef struct {
     uint32_t vm;                     /**< index of its VM */
@@ -68,6 +72,8 @@ typedef struct {
     const vtdpi_handler_t *handlers; /**< handlers that differ from the default */
     uint32_t handler_count;          /**< how many */
     vtdpi_span_t handler;            /**< length of every other handler */
+    uint8_t timer_vector;            /**< vector of its APIC timer, 16 to 255; 0: 0xec */
+    bool timer_one_shot;             /**< its APIC timer is one-shot, not TSC deadline */
 } vtdpi_vcpu_cfg_t;
 
 /** A virtual machine. */
@@ -135,6 +141,7 @@ typedef enum {
     VTDPI_EVENT_ATTACH,    /**< interrupt is bound to its vCPU */
     VTDPI_EVENT_DETACH,    /**< interrupt goes back to the host */
     VTDPI_EVENT_WAKE,      /**< vcpu is woken for no reason */
+    VTDPI_EVENT_NMI,       /**< CPU cpu gets an NMI */
     VTDPI_EVENT_COUNT
 } vtdpi_event_kind_t;
 
@@ -146,7 +153,7 @@ typedef struct {
     uint32_t times;          /**< how often, 1 and up */
     uint32_t vcpu;           /**< index of the vCPU */
     uint32_t interrupt;      /**< index of the interrupt */
-    uint32_t cpu;            /**< MIGRATE: destination */
+    uint32_t cpu;            /**< MIGRATE: destination; NMI: CPU */
     uint8_t vector;          /**< WRITE_MSI: new vector */
 } vtdpi_event_cfg_t;
 
@@ -155,6 +162,7 @@ typedef struct {
     uint32_t cpus;           /**< logical CPUs, 1 to 64 */
     bool x2apic;             /**< local APICs, EIME and virtual APICs in x2APIC mode */
     uint32_t store_buffer;   /**< entries of a CPU's store buffer, 1 to 8 */
+    bool timer_one_shot;     /**< the host's APIC timers are one-shot, not TSC deadline */
     bool iommu_posting;      /**< CAP.PI */
     uint32_t iommu_cache;    /**< entries of the interrupt entry cache, 0 to 256 */
     uint32_t iommu_requests; /**< remapping requests in flight, 1 to 16 */

@@ -60,7 +60,12 @@ typedef struct {
     uint8_t irq_depth;    /**< frames in irq */
     uint8_t in_irq;       /**< an interrupt interrupted a thread */
     uint8_t tick;         /**< the scheduler tick is armed */
-    uint8_t pad_;
+    uint8_t tick_due;     /**< it expired, and the scheduler has not run since */
+    uint8_t timer_due;   /**< a deadline of the host's software timers expired, not yet looked at */
+    uint8_t nmi_blocked; /**< blocking by NMI: until the next IRET */
+    uint8_t preemption;  /**< the VMX-preemption timer counted down to 0 */
+    uint8_t irq_if;      /**< host_if when the oldest host interrupt frame began */
+    uint8_t pad_[4];
     vtdpi_frame_t ucode; /**< microcode in progress; func 0: none */
     vtdpi_frame_t irq[VTDPI_IRQ_DEPTH];
 } vtdpi_cpu_t;
@@ -98,12 +103,17 @@ typedef struct {
     vtdpi_vmcs_t vmcs;
     uint64_t exit_reg[2]; /**< registers that the exiting instruction used: MSR or offset, value */
     uint64_t controls;    /**< vmcs's controls in force, kept beside it (derived) */
-    uint8_t guest_if;     /**< RFLAGS.IF */
-    uint8_t sti_shadow;   /**< blocking by STI */
-    uint8_t halted;       /**< activity state HLT in non-root operation */
-    uint8_t depth;        /**< frames */
-    uint8_t soft_tpr;     /**< TPR of the software local APIC */
-    uint8_t pad_[7];
+    uint64_t
+        timer_ps;     /**< when its virtual APIC timer expires, by the VMX-preemption timer (own) */
+    uint64_t soft_ps; /**< when the host's software timer for it expires; 0: none queued */
+    uint32_t soft_cpu;  /**< CPU whose queue that is in */
+    uint8_t guest_if;   /**< RFLAGS.IF */
+    uint8_t sti_shadow; /**< blocking by STI */
+    uint8_t halted;     /**< activity state HLT in non-root operation */
+    uint8_t depth;      /**< frames */
+    uint8_t soft_tpr;   /**< TPR of the software local APIC */
+    uint8_t timer_hv;   /**< the VMX-preemption timer stands for its APIC timer (own) */
+    uint8_t pad_[2];
     vtdpi_vapic_t vapic;
     vtdpi_frame_t frame[VTDPI_GUEST_DEPTH];
 } vtdpi_vcpu_t;

@@ -27,7 +27,7 @@ typedef struct {
 } vtdpi_actors_t;
 
 /** Deadline slots of a CPU. */
-enum { VTDPI_SLOT_TICK, VTDPI_SLOT_PREEMPTION, VTDPI_SLOTS };
+enum { VTDPI_SLOT_TICK, VTDPI_SLOT_PREEMPTION, VTDPI_SLOT_TIMER, VTDPI_SLOTS };
 
 /** An observation that fire makes; see run.h. */
 typedef struct {
@@ -82,8 +82,10 @@ typedef struct {
     uint32_t touched_count;
     vtdpi_sealed_t sealed[VTDPI_SEALED_MAX];
     uint32_t sealed_count;
-    uint32_t moved_line;             /**< line that was accessed, or VTDPI_NO_LINE */
-    uint32_t new_id;                 /**< interrupt that was written, or 0 */
+    uint32_t moved_line; /**< line that was accessed, or VTDPI_NO_LINE */
+    uint32_t new_id;     /**< interrupt that was written, or 0 */
+    uint32_t arm;        /**< timer that was armed (of the timer actors), or VTDPI_NOBODY … */
+    uint64_t arm_ps;     /**< … and after how long it expires */
     uint32_t serial[VTDPI_CPUS_MAX]; /**< changes when the pending operation of a CPU's current
                                         frame does */
     uint64_t pid_locked;             /**< locked operations on descriptors so far */

@@ -54,6 +54,8 @@ static vtdpi_op_t guest_step_op(const vtdpi_ctx_t *x, const vtdpi_step_t *s)
         op = guest_instr(VTDPI_OP_GUEST_SELF_IPI, s->value, 0);
         op.cost = VTDPI_T_self_ipi_virt;
         return op;
+    case VTDPI_STEP_ARM_TIMER:
+        return guest_instr(VTDPI_OP_GUEST_TIMER, s->span.ps, 0);
     case VTDPI_STEP_VMCALL:
         return vtdpi_op_arg(guest_instr(VTDPI_OP_GUEST_VMCALL, 0, 0), VTDPI_EXIT_VMCALL);
     case VTDPI_STEP_WRITE_MSI:

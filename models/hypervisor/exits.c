@@ -11,7 +11,9 @@ enum {
     EXIT_TPR = 0x080,
     EXIT_EOI = 0x0B0,
     EXIT_ICR = 0x300,
+    EXIT_INITIAL_COUNT = 0x380,
     EXIT_SELF_IPI = 0x3F0,
+    EXIT_MSR_DEADLINE = 0x6E0,
     EXIT_MSR_FIRST = 0x800,
     EXIT_CALL_WRITE_MSI = 1,
     EXIT_MSI_VCPU_LOW = 16,
@@ -35,6 +37,13 @@ static uint64_t exit_register(const vtdpi_ctx_t *x, uint64_t reason)
     default:
         return 0;
     }
+}
+
+/* The guest armed its APIC timer: TSC deadline, or initial count. */
+static bool exit_is_timer(const vtdpi_ctx_t *x, uint64_t reason)
+{
+    bool deadline = reason == VTDPI_EXIT_MSR_WRITE && x->guest->exit_reg[0] == EXIT_MSR_DEADLINE;
+    return deadline || exit_register(x, reason) == EXIT_INITIAL_COUNT;
 }
 
 static vtdpi_op_t exit_request_event(const vtdpi_ctx_t *x)
@@ -105,6 +114,11 @@ vtdpi_op_t vtdpi_fn_exit_handler(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_r
     } else if (f->x[0] == VTDPI_EXIT_EOI_INDUCED) { /* nothing listens to an edge interrupt's EOI */
         VTDPI_YIELD(f, hv_seen(hv_op(VTDPI_OP_SPEND, VTDPI_STAGE_hv, 0, 0), VTDPI_EV_kvm_eoi,
                                x->vcpu, f->x[1], 0));
+    } else if (f->x[0] == VTDPI_EXIT_PREEMPTION_TIMER) { /* its APIC timer expired */
+        x->guest->timer_hv = 0;
+        VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_hook_deliver, x->vcpu, x->fixed->timer_vector, 0));
+    } else if (exit_is_timer(x, f->x[0])) {
+        VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_guest_timer, x->guest->exit_reg[1], 0, 0));
     } else if (exit_is_apic_write(f->x[0])) {
         VTDPI_YIELD(f, exit_apic_write(x, exit_register(x, f->x[0])));
     }

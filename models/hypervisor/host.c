@@ -7,17 +7,6 @@
  */
 #include "internal.h"
 
-/* The scheduler is asked for. Xen: in a softirq, but for dom0's threads, which leave a guest of
- * their own. */
-static vtdpi_op_t host_resched(const vtdpi_ctx_t *x)
-{
-    if (x->p->protocol->softirqs && !hv_is_vmm(x)) {
-        return hv_bts(VTDPI_STAGE_host_irq, hv_cpu_line(x, x->cpu), VTDPI_CW_SOFTIRQ,
-                      VTDPI_SOFTIRQ_SCHEDULE);
-    }
-    return hv_op(VTDPI_OP_RESCHED, VTDPI_STAGE_host_irq, 1, 0);
-}
-
 static bool host_is_device(uint64_t vector)
 {
     return vector < VTDPI_HV_TIMER;
@@ -32,8 +21,11 @@ static vtdpi_op_t host_dispatch(const vtdpi_ctx_t *x, const vtdpi_frame_t *f)
     if (f->x[0] == VTDPI_HV_WNV) {
         return vtdpi_op_call(VTDPI_FN_hook_wakeup, 0, 0, 0);
     }
+    if (f->x[0] == VTDPI_HV_TIMER && x->p->guest_timers) {
+        return vtdpi_op_call(VTDPI_FN_timer_irq, 0, 0, 0);
+    }
     if (f->x[0] == VTDPI_HV_RESCHED || f->x[0] == VTDPI_HV_TIMER) {
-        return host_resched(x);
+        return hv_resched(x);
     }
     if (host_is_device(f->x[0]) && f->x[1] != VTDPI_NOBODY) {
         return vtdpi_op_call(VTDPI_FN_device_irq, f->x[1], 0, 0);

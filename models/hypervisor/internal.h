@@ -96,6 +96,9 @@ enum { HV_CW_PIRQ = 4, HV_PIRQ_SOURCES = 256 };
 #define HV_NV   (vtdpi_mask(VTDPI_PID_NV_WIDTH) << VTDPI_PID_NV_LOW)
 #define HV_NDST (vtdpi_mask(VTDPI_PID_NDST_WIDTH) << VTDPI_PID_NDST_LOW)
 
+/** Vector of NMIs. */
+enum { HV_NMI = 2 };
+
 /** Xen: NDST of a vCPU that never ran as one that interrupts can be posted to. */
 #define HV_NDST_MARKER UINT32_MAX
 
@@ -104,7 +107,8 @@ enum {
     HV_VMCS_INTR_STATUS = 0x0810,
     HV_VMCS_PROC = 0x4002,
     HV_VMCS_ENTRY_INTR_INFO = 0x4016,
-    HV_VMCS_TPR_THRESHOLD = 0x401C
+    HV_VMCS_TPR_THRESHOLD = 0x401C,
+    HV_VMCS_PREEMPTION_VALUE = 0x482E
 };
 
 /** Line of hypervisor state of CPU [cpu], of vCPU [v]; line of its descriptor. */
@@ -151,6 +155,17 @@ static inline uint32_t hv_next_vcpu(const vtdpi_ctx_t *x, uint64_t of, uint64_t 
 static inline bool hv_is_vmm(const vtdpi_ctx_t *x)
 {
     return x->p->threads[x->thread].kind == VTDPI_THREAD_VMM;
+}
+
+/** The scheduler is asked for. Xen: in a softirq, but for dom0's threads, which leave a guest of
+ * their own. */
+static inline vtdpi_op_t hv_resched(const vtdpi_ctx_t *x)
+{
+    if (x->p->protocol->softirqs && !hv_is_vmm(x)) {
+        return hv_bts(VTDPI_STAGE_host_irq, hv_cpu_line(x, x->cpu), VTDPI_CW_SOFTIRQ,
+                      VTDPI_SOFTIRQ_SCHEDULE);
+    }
+    return hv_op(VTDPI_OP_RESCHED, VTDPI_STAGE_host_irq, 1, 0);
 }
 
 static inline bool hv_variant(const vtdpi_ctx_t *x, int bit)

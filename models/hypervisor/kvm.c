@@ -68,11 +68,17 @@ vtdpi_op_t vtdpi_fn_kvm_enter(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_resu
     VTDPI_YIELD(f, hv_load(VTDPI_STAGE_hv, x->fixed->state, VTDPI_VW_REQUESTS));
     f->x[3] = r.v[0];
     if (!kvm_must_not_enter(x, f)) {
+        if (x->p->guest_timers) {
+            VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_timer_entry, 0, 0, 0));
+        }
         /* 6. VM entry, and, when root mode is back, VM exit */
         VTDPI_YIELD(f, vtdpi_op_make(VTDPI_OP_VMENTER, VTDPI_STAGE_vmentry, VTDPI_T_vmentry_hw));
         f->x[0] = r.v[0];
         f->x[1] = r.v[1];
         f->x[2] = r.ok;
+    }
+    if (f->x[0] == VTDPI_EXIT_EXCEPTION_NMI) {
+        VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_nmi, 0, 0, 0));
     }
     /* VM exit: mode = OUTSIDE_GUEST_MODE; write barrier (stores stay in order); IRQs on */
     VTDPI_YIELD(f, kvm_mode(x, VTDPI_VMODE_OUTSIDE));
@@ -141,7 +147,8 @@ static vtdpi_op_t kvm_woken(const vtdpi_ctx_t *x, uint64_t waited)
 }
 
 /*
- * Block. x[0]: when it began; x[1]: what the check said; x[2]: it slept.
+ * Block. x[0]: when it began; x[1]: what the check said; x[2]: the VMX-preemption timer ran.
+ * That one does not count down outside the guest: a software timer takes over meanwhile.
  * UNBLOCK leaves the inner loop only: the vCPU is still halted and blocks again under the new
  * condition.
  */
@@ -151,6 +158,11 @@ vtdpi_op_t vtdpi_fn_kvm_block(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_resu
     VTDPI_YIELD(f, hv_op(VTDPI_OP_CLOCK, VTDPI_STAGE_hv, 0, 0));
     f->x[0] = r.v[0];
     f->x[3] = f->x[0];
+    f->x[2] = x->guest->timer_hv;
+    if (f->x[2] != 0) {
+        x->guest->timer_hv = 0;
+        VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_timer_soft, x->guest->timer_ps, 0, 0));
+    }
     while (f->x[1] != 1 && f->x[3] - f->x[0] < x->p->halt_poll_ps) { /* halt-polling */
         VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_kvm_check_block, 0, 0, 0));
         f->x[1] = r.v[0];
@@ -175,6 +187,10 @@ vtdpi_op_t vtdpi_fn_kvm_block(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_resu
         }
     }
     x->self->blocking = 0;
+    if (f->x[2] != 0) {
+        VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_timer_soft, 0, 0, 0));
+        x->guest->timer_hv = r.v[0] != 0;
+    }
     VTDPI_YIELD(f, hv_op(VTDPI_OP_CLOCK, VTDPI_STAGE_hv, 0, 0));
     VTDPI_YIELD(f, kvm_woken(x, r.v[0] - f->x[0]));
     VTDPI_END(f, 0);

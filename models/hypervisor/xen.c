@@ -37,6 +37,8 @@ vtdpi_op_t vtdpi_hv_xen_thread(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_res
         f->x[2] = r.ok;
         if (f->x[0] == VTDPI_EXIT_EXTERNAL_INTERRUPT) {
             VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_irq_call, f->x[2] & 0xFFU, 0, 0));
+        } else if (f->x[0] == VTDPI_EXIT_EXCEPTION_NMI) {
+            VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_nmi, 0, 0, 0));
         }
         VTDPI_YIELD(f, hv_op(VTDPI_OP_STI, VTDPI_STAGE_hv, 0, 0));
         VTDPI_YIELD(f, hv_lump(VTDPI_LUMP_hv_exit, VTDPI_STAGE_hv));

@@ -112,14 +112,17 @@ void vtdpi_sys_push(sys_stack_t s, unsigned func, uint64_t a, uint64_t b, uint64
 }
 
 /*
- * The host's last interrupt frame is gone: interrupts are on again. If the scheduler wants the CPU
- * and the thread can lose it, its frame is pushed; returns whether it was.
+ * The host's last interrupt frame is gone: interrupts are on again, if they were. If the scheduler
+ * wants the CPU and the thread can lose it, its frame is pushed; returns whether it was.
  */
 static bool exec_irq_done(vtdpi_system_t *sys, uint32_t c)
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];
     vtdpi_thread_t *thread = &sys->threads[cpu->thread];
-    cpu->host_if = 1;
+    cpu->host_if = cpu->irq_if;
+    if (cpu->host_if == 0) { /* an NMI in the middle of something */
+        return false;
+    }
     vtdpi_sys_posted_done(sys, c);
     bool preemptible =
         sys->p->protocol->preemptible || sys->p->threads[cpu->thread].kind == VTDPI_THREAD_VMM;

@@ -146,6 +146,18 @@ static bool guest_self(vtdpi_system_t *sys, uint32_t c, uint64_t vector)
     return guest_apic_write(sys, c, VTDPI_VAPIC_VICR_LO, vector | ICR_SELF);
 }
 
+/* Its APIC timer: TSC deadline or initial count. *Choice:* the operand carries the time that the
+ * value written stands for. */
+static bool guest_timer(vtdpi_system_t *sys, uint32_t c, uint64_t ps)
+{
+    const vtdpi_vcpu_fixed_t *fixed = &sys->p->vcpus[sys->cpus[c].vcpu];
+    if (fixed->guest->timer_one_shot) {
+        return guest_apic_write(sys, c, VTDPI_LAPIC_REG_TIMER_INITIAL, ps);
+    }
+    guest_exit(sys, c, VTDPI_EXIT_MSR_WRITE, 0, VTDPI_LAPIC_MSR_DEADLINE, ps);
+    return true;
+}
+
 static bool guest_hlt(vtdpi_system_t *sys, uint32_t c)
 {
     vtdpi_vcpu_t *guest = vtdpi_sys_guest_of(sys, c);
@@ -204,6 +216,9 @@ bool vtdpi_sys_guest(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, bool
     case VTDPI_OP_GUEST_VMCALL:
         guest_exit(sys, c, op->arg, op->arg == VTDPI_EXIT_VMCALL ? 0 : 2, op->a, op->b);
         exited = true;
+        break;
+    case VTDPI_OP_GUEST_TIMER:
+        exited = guest_timer(sys, c, op->a);
         break;
     case VTDPI_OP_GUEST_FIRST:
         guest_first(sys, c, (uint8_t)op->a);

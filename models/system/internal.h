@@ -27,7 +27,7 @@ typedef struct {
     uint32_t pad_;
 } sys_stack_t;
 
-/** What a CPU may have to recognise. */
+/** What a CPU may have to recognise. ROOT: next is NMI, or NOTHING for an interrupt. */
 typedef enum { SYS_EVENT_NONE, SYS_EVENT_ROOT, SYS_EVENT_NONROOT } sys_event_kind_t;
 
 typedef struct {
@@ -106,6 +106,15 @@ void vtdpi_sys_put_set(vtdpi_system_t *sys, uint32_t v, vtdpi_vapic_line_t low,
                        const uint64_t set[VTDPI_VECTOR_WORDS]);
 uint32_t vtdpi_sys_reg(const vtdpi_system_t *sys, uint32_t v, unsigned offset);
 void vtdpi_sys_put_reg(vtdpi_system_t *sys, uint32_t v, unsigned offset, uint32_t value);
+
+/* timer.c */
+void vtdpi_sys_arm(vtdpi_system_t *sys, uint32_t c, uint32_t slot, uint64_t ps);
+void vtdpi_sys_disarm(vtdpi_system_t *sys, uint32_t c, uint32_t slot);
+void vtdpi_sys_timer_init(vtdpi_system_t *sys, uint32_t c);
+void vtdpi_sys_expire(vtdpi_system_t *sys, uint32_t c, uint32_t slot);
+bool vtdpi_sys_timer(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vtdpi_result_t *r);
+void vtdpi_sys_preemption_start(vtdpi_system_t *sys, uint32_t c);
+void vtdpi_sys_preemption_stop(vtdpi_system_t *sys, uint32_t c);
 
 /* guest_ops.c */
 bool vtdpi_sys_guest(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, bool *advance);

@@ -13,6 +13,9 @@
 /* Bits of a physical address that VM entry checks against. */
 enum { PHYSICAL_WIDTH = 46 };
 
+/* Vector of NMIs. */
+enum { NMI_VECTOR = 2 };
+
 /* RFLAGS: bit 1 is always 1, and where IF stands. */
 enum { RFLAGS_FIXED = 2, RFLAGS_IF_LOW = 9 };
 
@@ -74,7 +77,14 @@ void vtdpi_sys_put_set(vtdpi_system_t *sys, uint32_t v, vtdpi_vapic_line_t low,
     }
 }
 
-static vtdpi_boundary_t nonroot_facts(const vtdpi_vcpu_t *guest, bool offered)
+/* An NMI waits at CPU [c] and is not blocked. */
+static bool nonroot_nmi(const vtdpi_cpu_t *cpu)
+{
+    return (cpu->apic.core & VTDPI_LAPIC_CORE_NMI) != 0 && cpu->nmi_blocked == 0;
+}
+
+static vtdpi_boundary_t nonroot_facts(const vtdpi_cpu_t *cpu, const vtdpi_vcpu_t *guest,
+                                      bool offered)
 {
     vtdpi_boundary_t facts = {0};
     facts.set = guest->controls;
@@ -82,7 +92,9 @@ static vtdpi_boundary_t nonroot_facts(const vtdpi_vcpu_t *guest, bool offered)
     facts.interruptibility = guest->sti_shadow ? VTDPI_BLOCK_STI : 0;
     facts.activity = guest->halted ? VTDPI_ACTIVITY_HLT : VTDPI_ACTIVITY_ACTIVE;
     facts.pending = (guest->vapic.recognised ? (uint32_t)VTDPI_PENDING_VIRTUAL : 0U) |
-                    (offered ? (uint32_t)VTDPI_PENDING_EXTERNAL : 0U);
+                    (offered ? (uint32_t)VTDPI_PENDING_EXTERNAL : 0U) |
+                    (nonroot_nmi(cpu) ? (uint32_t)VTDPI_PENDING_NMI : 0U) |
+                    (cpu->preemption != 0 ? (uint32_t)VTDPI_PENDING_PREEMPTION : 0U);
     return facts;
 }
 
@@ -95,17 +107,22 @@ sys_event_t vtdpi_sys_event(const vtdpi_system_t *sys, uint32_t c)
     }
     const uint64_t *irr = cpu->apic.irr;
     bool offered = (irr[0] | irr[1] | irr[2] | irr[3]) != 0 && vtdpi_lapic_offer(&cpu->apic) >= 0;
+    bool rare = (cpu->apic.core | cpu->preemption) != 0;
     if (cpu->mode == VTDPI_MODE_ROOT) {
         bool halted = vtdpi_sys_top(sys, c)->op.kind == VTDPI_OP_HLT;
         ev.kind = offered && (cpu->host_if || halted) ? SYS_EVENT_ROOT : SYS_EVENT_NONE;
+        if (rare && nonroot_nmi(cpu)) {
+            ev.kind = SYS_EVENT_ROOT;
+            ev.next = VTDPI_NEXT_NMI;
+        }
         return ev;
     }
     const vtdpi_vcpu_t *guest = &sys->vcpus[cpu->vcpu];
     bool window = vtdpi_ctl_interrupt_window_exiting(guest->controls);
-    if (!offered && !guest->vapic.recognised && !window) {
+    if (!offered && !guest->vapic.recognised && !window && !rare) {
         return ev;
     }
-    vtdpi_boundary_t facts = nonroot_facts(guest, offered);
+    vtdpi_boundary_t facts = nonroot_facts(cpu, guest, offered);
     ev.next = vtdpi_boundary_next(&facts);
     ev.kind = ev.next == VTDPI_NEXT_NOTHING ? SYS_EVENT_NONE : SYS_EVENT_NONROOT;
     return ev;
@@ -158,10 +175,36 @@ static void recognise_notified(vtdpi_system_t *sys, uint32_t c, uint32_t v)
     memset(g->notified, 0, sizeof(g->notified));
 }
 
-static void recognise_root(vtdpi_system_t *sys, uint32_t c)
+/* The host's frame for an event begins. HLT retires: the thread goes on behind it afterwards. */
+static void recognise_frame(vtdpi_system_t *sys, uint32_t c, unsigned func, const uint64_t a[3])
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];
     bool halted = vtdpi_sys_top(sys, c)->op.kind == VTDPI_OP_HLT;
+    if (halted) {
+        vtdpi_sys_advance(sys, c, vtdpi_sys_stack(sys, c), vtdpi_sys_result(0));
+    }
+    if (cpu->irq_depth == 0) {
+        cpu->irq_if = cpu->host_if != 0 || halted;
+    }
+    cpu->host_if = 0;
+    sys_stack_t s = vtdpi_sys_irq_stack(sys, c);
+    vtdpi_sys_push(s, func, a[0], a[1], a[2], true);
+    vtdpi_sys_start(sys, c, s);
+}
+
+static void recognise_root_nmi(vtdpi_system_t *sys, uint32_t c)
+{
+    vtdpi_cpu_t *cpu = &sys->cpus[c];
+    const uint64_t none[3] = {0, 0, 0};
+    cpu->apic.core &= (uint8_t)~VTDPI_LAPIC_CORE_NMI;
+    cpu->nmi_blocked = 1;
+    vtdpi_sys_see(sys, VTDPI_EV_recognised_root, c, NMI_VECTOR, 0, 0, 0);
+    recognise_frame(sys, c, VTDPI_FN_nmi, none);
+}
+
+static void recognise_root(vtdpi_system_t *sys, uint32_t c)
+{
+    vtdpi_cpu_t *cpu = &sys->cpus[c];
     vtdpi_lapic_ack_t ack = vtdpi_lapic_acknowledge(&cpu->apic);
     uint32_t source = recognise_source(sys, c, ack.vector);
     if (ack.vector == VTDPI_HV_ANV) {
@@ -169,29 +212,55 @@ static void recognise_root(vtdpi_system_t *sys, uint32_t c)
     }
     vtdpi_sys_see(sys, ack.spurious ? VTDPI_EV_spurious_vector : VTDPI_EV_recognised_root, c,
                   ack.vector, 0, 0, 0);
-    if (halted) { /* HLT retires: the thread goes on behind it after the interrupt */
-        vtdpi_sys_advance(sys, c, vtdpi_sys_stack(sys, c), vtdpi_sys_result(0));
+    const uint64_t frame[3] = {ack.vector, source, ack.spurious};
+    recognise_frame(sys, c, VTDPI_FN_irq, frame);
+}
+
+/* What exits without further ado. The NMI is taken by the exit and stays blocked until the next
+ * IRET. @rule sdm.nmi-exit.blocked | SDM 3C | Exceptions and Interrupts (VM exits) | A VM exit due
+ * to an NMI leaves NMIs blocked; its interruption information has type 2 and vector 2. */
+static bool recognise_exit(vtdpi_system_t *sys, uint32_t c, uint32_t next)
+{
+    vtdpi_cpu_t *cpu = &sys->cpus[c];
+    unsigned reason = VTDPI_EXIT_EXTERNAL_INTERRUPT;
+    uint32_t info = 0;
+    switch (next) {
+    case VTDPI_NEXT_EXIT_WINDOW:
+        reason = VTDPI_EXIT_INTERRUPT_WINDOW;
+        break;
+    case VTDPI_NEXT_EXIT_EXTERNAL:
+        break;
+    case VTDPI_NEXT_EXIT_PREEMPTION:
+        reason = VTDPI_EXIT_PREEMPTION_TIMER;
+        break;
+    case VTDPI_NEXT_EXIT_NMI:
+        reason = VTDPI_EXIT_EXCEPTION_NMI;
+        info = vtdpi_intr_info(VTDPI_INTR_NMI, NMI_VECTOR, false);
+        cpu->apic.core &= (uint8_t)~VTDPI_LAPIC_CORE_NMI;
+        cpu->nmi_blocked = 1;
+        break;
+    default:
+        return false;
     }
-    cpu->host_if = 0;
-    sys_stack_t s = vtdpi_sys_irq_stack(sys, c);
-    vtdpi_sys_push(s, VTDPI_FN_irq, ack.vector, source, ack.spurious, true);
-    vtdpi_sys_start(sys, c, s);
+    if (next != VTDPI_NEXT_EXIT_EXTERNAL) {
+        sys->vcpus[cpu->vcpu].halted = 0;
+    }
+    vtdpi_sys_microcode(sys, c, VTDPI_FN_uc_exit, reason, 0, info);
+    return true;
 }
 
 void vtdpi_sys_recognise(vtdpi_system_t *sys, uint32_t c, sys_event_t ev)
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];
+    if (ev.kind == SYS_EVENT_ROOT && ev.next == VTDPI_NEXT_NMI) {
+        recognise_root_nmi(sys, c);
+        return;
+    }
     if (ev.kind == SYS_EVENT_ROOT) {
         recognise_root(sys, c);
         return;
     }
-    if (ev.next == VTDPI_NEXT_EXIT_WINDOW) {
-        sys->vcpus[cpu->vcpu].halted = 0;
-        vtdpi_sys_microcode(sys, c, VTDPI_FN_uc_exit, VTDPI_EXIT_INTERRUPT_WINDOW, 0, 0);
-        return;
-    }
-    if (ev.next == VTDPI_NEXT_EXIT_EXTERNAL) {
-        vtdpi_sys_microcode(sys, c, VTDPI_FN_uc_exit, VTDPI_EXIT_EXTERNAL_INTERRUPT, 0, 0);
+    if (recognise_exit(sys, c, ev.next)) {
         return;
     }
     VTDPI_ASSERT(ev.next == VTDPI_NEXT_EXTERNAL);
@@ -333,6 +402,7 @@ static void nonroot_enter(vtdpi_system_t *sys, uint32_t c)
     vtdpi_sys_posted_done(sys, c);
     cpu->mode = VTDPI_MODE_NONROOT;
     cpu->vcpu = v;
+    vtdpi_sys_preemption_start(sys, c);
     vtdpi_sys_microcode(sys, c, VTDPI_FN_uc_entry, guest->vmcs.entry_intr_info, guest->controls, 0);
     vtdpi_sys_touch_cpu(sys, c);
 }
@@ -351,6 +421,7 @@ static void nonroot_exit(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
     vtdpi_vmx_exit(&guest->vmcs, (vtdpi_exit_t)op->a, &info);
     guest->vapic.recognised = 0;
     vtdpi_sys_see(sys, VTDPI_EV_kvm_exit, c, v, op->a, op->b, op->c);
+    vtdpi_sys_preemption_stop(sys, c);
     memset(&cpu->ucode, 0, sizeof(cpu->ucode));
     cpu->mode = VTDPI_MODE_ROOT;
     cpu->vcpu = VTDPI_NOBODY;

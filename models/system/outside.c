@@ -2,6 +2,8 @@
  * What somebody outside the guests causes: migration, preemption, a request to the toolstack, a
  * wake-up for no reason.
  */
+#include "vtdpi/lapic.h"
+
 #include "internal.h"
 
 bool vtdpi_sys_outside_enabled(const vtdpi_system_t *sys, uint32_t e)
@@ -53,6 +55,18 @@ static void outside_wake(vtdpi_system_t *sys, uint32_t t)
     }
 }
 
+/* A watchdog or a button: an NMI message to one CPU. */
+static void outside_nmi(vtdpi_system_t *sys, uint32_t c)
+{
+    vtdpi_intr_msg_t msg = {0};
+    msg.dest = sys->cpus[c].apic.id;
+    msg.delivery_mode = VTDPI_DLM_NMI;
+    msg.level = 1;
+    msg.wide = sys->p->x2apic;
+    (void)vtdpi_lapic_accept(&sys->cpus[c].apic, &msg);
+    vtdpi_sys_touch_cpu(sys, c);
+}
+
 /* The toolstack is the last thread where there is one. */
 static void outside_tool(vtdpi_system_t *sys, uint32_t e)
 {
@@ -60,12 +74,23 @@ static void outside_tool(vtdpi_system_t *sys, uint32_t e)
     outside_wake(sys, sys->p->thread_count - 1);
 }
 
+/* What the event is about is told, and nothing else. */
+static void outside_see(vtdpi_system_t *sys, const vtdpi_event_cfg_t *event)
+{
+    bool of_interrupt = event->kind == VTDPI_EVENT_WRITE_MSI || event->kind == VTDPI_EVENT_ATTACH ||
+                        event->kind == VTDPI_EVENT_DETACH;
+    bool of_cpu = event->kind == VTDPI_EVENT_NMI;
+    vtdpi_sys_see(sys, VTDPI_EV_outside, VTDPI_NOBODY, event->kind,
+                  of_cpu ? VTDPI_NOBODY : event->vcpu,
+                  of_interrupt ? event->interrupt : VTDPI_NOBODY,
+                  of_cpu || event->kind == VTDPI_EVENT_MIGRATE ? event->cpu : VTDPI_NOBODY);
+}
+
 void vtdpi_sys_outside(vtdpi_system_t *sys, uint32_t e)
 {
     const vtdpi_event_cfg_t *event = &sys->p->events[e];
     sys->outside[e] = 1;
-    vtdpi_sys_see(sys, VTDPI_EV_outside, VTDPI_NOBODY, event->kind, event->vcpu, event->interrupt,
-                  event->cpu);
+    outside_see(sys, event);
     switch (event->kind) {
     case VTDPI_EVENT_MIGRATE:
         outside_migrate(sys, event);
@@ -75,6 +100,9 @@ void vtdpi_sys_outside(vtdpi_system_t *sys, uint32_t e)
         break;
     case VTDPI_EVENT_WAKE:
         outside_wake(sys, sys->p->vcpus[event->vcpu].thread);
+        break;
+    case VTDPI_EVENT_NMI:
+        outside_nmi(sys, event->cpu);
         break;
     case VTDPI_EVENT_WRITE_MSI:
     case VTDPI_EVENT_ATTACH:

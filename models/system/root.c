@@ -38,14 +38,6 @@ static void root_ipi(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
     }
 }
 
-static void root_arm(vtdpi_system_t *sys, uint32_t c, uint32_t slot, bool on)
-{
-    vtdpi_cpu_t *cpu = &sys->cpus[c];
-    VTDPI_ASSERT(slot < VTDPI_SLOTS);
-    cpu->armed = on ? cpu->armed | (1U << slot) : cpu->armed & ~(1U << slot);
-    vtdpi_sys_touch(sys, sys->actor.timer + (c * VTDPI_SLOTS) + slot);
-}
-
 static void root_mmio_write(vtdpi_system_t *sys, const vtdpi_op_t *op)
 {
     uint32_t offset = (uint32_t)op->a;
@@ -164,16 +156,13 @@ static bool root_local(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vt
         root_drop(sys, op);
         return true;
     case VTDPI_OP_IRET:
+        sys->cpus[c].nmi_blocked = 0;
         return true;
     case VTDPI_OP_CHOOSE:
         r->v[0] = 0;
         return true;
     case VTDPI_OP_CLOCK:
         r->v[0] = sys->now_ps;
-        return true;
-    case VTDPI_OP_ARM:
-    case VTDPI_OP_DISARM:
-        root_arm(sys, c, (uint32_t)op->a, op->kind == VTDPI_OP_ARM);
         return true;
     case VTDPI_OP_EOI:
         root_eoi(sys, c);
@@ -189,7 +178,7 @@ static bool root_local(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vt
 
 bool vtdpi_sys_root(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vtdpi_result_t *r)
 {
-    if (root_local(sys, c, op, r)) {
+    if (root_local(sys, c, op, r) || vtdpi_sys_timer(sys, c, op, r)) {
         return true;
     }
     switch (op->kind) {

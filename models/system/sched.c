@@ -209,6 +209,7 @@ static void sched_tick(vtdpi_system_t *sys, uint32_t c)
     vtdpi_cpu_t *cpu = &sys->cpus[c];
     bool wanted = vtdpi_sys_queued(sys, c) > 0 && sys->p->timeslice_ps > 0;
     cpu->tick = wanted;
+    cpu->tick_due = 0;
     cpu->armed =
         wanted ? cpu->armed | (1U << VTDPI_SLOT_TICK) : cpu->armed & ~(1U << VTDPI_SLOT_TICK);
     vtdpi_sys_touch(sys, sys->actor.timer + (c * VTDPI_SLOTS) + VTDPI_SLOT_TICK);

@@ -274,6 +274,7 @@ static void init_cpu(vtdpi_system_t *sys, uint32_t c)
     cpu->next = c;
     cpu->vcpu = VTDPI_NOBODY;
     cpu->host_if = 0;
+    vtdpi_sys_timer_init(sys, c);
 }
 
 void vtdpi_system_init(vtdpi_system_t *sys)

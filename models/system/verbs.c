@@ -228,17 +228,7 @@ static void timer_fire(vtdpi_system_t *sys, uint32_t index)
 {
     uint32_t c = index / VTDPI_SLOTS;
     uint32_t slot = index % VTDPI_SLOTS;
-    vtdpi_cpu_t *cpu = &sys->cpus[c];
-    cpu->armed &= ~(1U << slot);
-    cpu->tick = slot == VTDPI_SLOT_TICK ? 0 : cpu->tick;
-    vtdpi_sys_see(sys, VTDPI_EV_timer_expired, c, slot, 0, 0, 0);
-    vtdpi_intr_msg_t msg = {0};
-    msg.dest = cpu->apic.id;
-    msg.vector = VTDPI_HV_TIMER;
-    msg.level = 1;
-    msg.wide = sys->p->x2apic;
-    vtdpi_lapic_accept(&cpu->apic, &msg);
-    vtdpi_sys_touch_cpu(sys, c);
+    vtdpi_sys_expire(sys, c, slot);
 }
 
 /* Replacement may drop any entry of the cache at any time: alternatives of an exploration; timed,
@@ -383,6 +373,7 @@ static void fire_begin(vtdpi_system_t *sys, uint32_t actor, vtdpi_obs_t *obs)
     sys->sealed_count = 0;
     sys->moved_line = VTDPI_NO_LINE;
     sys->new_id = 0;
+    sys->arm = VTDPI_NOBODY;
     sys->obs = obs;
     sys->firing = actor;
     sys->firing_id = 0;

@@ -52,9 +52,13 @@ static const numbered_t monitor_rows[] = {
 };
 
 static const numbered_t outside_rows[] = {
-    {VTDPI_EVENT_MIGRATE, "migrate", NULL},     {VTDPI_EVENT_PREEMPT, "preempt", NULL},
-    {VTDPI_EVENT_WRITE_MSI, "write_msi", NULL}, {VTDPI_EVENT_ATTACH, "attach", NULL},
-    {VTDPI_EVENT_DETACH, "detach", NULL},       {VTDPI_EVENT_WAKE, "wake", NULL},
+    {VTDPI_EVENT_MIGRATE, "migrate", NULL},
+    {VTDPI_EVENT_PREEMPT, "preempt", NULL},
+    {VTDPI_EVENT_WRITE_MSI, "write_msi", NULL},
+    {VTDPI_EVENT_ATTACH, "attach", NULL},
+    {VTDPI_EVENT_DETACH, "detach", NULL},
+    {VTDPI_EVENT_WAKE, "wake", NULL},
+    {VTDPI_EVENT_NMI, "nmi", NULL},
 };
 VTDPI_STATIC_ASSERT(sizeof outside_rows / sizeof outside_rows[0] == VTDPI_EVENT_COUNT,
                     "each outside event has a name");

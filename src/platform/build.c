@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+/* Of a platform that nobody gives a timing profile to. */
+enum { TSC_KHZ = 2100000 };
+
 enum { QUEUE_DESCRIPTORS = 256, ADDRESS_WIDTH = 46, OUTSIDE_MAX = 16384 };
 
 /** Whether some outside event is a request to the toolstack. */
@@ -19,6 +22,16 @@ static bool needs_tools(const vtdpi_scenario_t *s)
     return false;
 }
 
+static bool program_has(const vtdpi_vcpu_cfg_t *vcpu, vtdpi_step_kind_t kind)
+{
+    for (uint32_t i = 0; i < vcpu->program_count; i++) {
+        if (vcpu->program[i].kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Whether anything in [s] can make the host rewrite a remapping entry. */
 static bool rewrites_entries(const vtdpi_scenario_t *s)
 {
@@ -26,10 +39,19 @@ static bool rewrites_entries(const vtdpi_scenario_t *s)
         return true;
     }
     for (uint32_t v = 0; v < s->vcpu_count; v++) {
-        for (uint32_t i = 0; i < s->vcpus[v].program_count; i++) {
-            if (s->vcpus[v].program[i].kind == VTDPI_STEP_WRITE_MSI) {
-                return true;
-            }
+        if (program_has(&s->vcpus[v], VTDPI_STEP_WRITE_MSI)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Whether some guest arms its APIC timer. */
+static bool arms_timers(const vtdpi_scenario_t *s)
+{
+    for (uint32_t v = 0; v < s->vcpu_count; v++) {
+        if (program_has(&s->vcpus[v], VTDPI_STEP_ARM_TIMER)) {
+            return true;
         }
     }
     return false;
@@ -131,6 +153,9 @@ static void build_counts(vtdpi_build_t *b)
     p->timeslice_ps = s->hypervisor.timeslice_ps;
     p->halt_poll_ps = s->hypervisor.halt_poll_ps;
     p->host_vectors = s->hypervisor.host_vectors;
+    p->guest_timers = arms_timers(s);
+    p->timer_one_shot = s->platform.timer_one_shot;
+    p->tsc_khz = TSC_KHZ;
     p->timers = VTDPI_SLOTS;
     build_unit(p, &s->platform);
 }

@@ -99,6 +99,18 @@ static vtdpi_err_t check_threads(const vtdpi_scenario_t *s, char *why, size_t wh
     return err;
 }
 
+static vtdpi_err_t check_timers(const vtdpi_scenario_t *s, char *why, size_t why_size)
+{
+    for (uint32_t v = 0; v < s->vcpu_count; v++) {
+        unsigned vector = s->vcpus[v].timer_vector;
+        if (vector > 0 && vector < 16) {
+            return build_refuse(why, why_size,
+                                "vCPU %u has timer vector %u, expected 16 to 255, or 0", v, vector);
+        }
+    }
+    return VTDPI_OK;
+}
+
 static vtdpi_err_t check_interrupts(const vtdpi_scenario_t *s, char *why, size_t why_size)
 {
     for (uint32_t i = 0; i < s->interrupt_count; i++) {
@@ -128,6 +140,8 @@ static bool event_ok(const vtdpi_scenario_t *s, const vtdpi_event_cfg_t *e)
     case VTDPI_EVENT_PREEMPT:
     case VTDPI_EVENT_WAKE:
         return vcpu;
+    case VTDPI_EVENT_NMI:
+        return e->cpu < s->platform.cpus;
     case VTDPI_EVENT_WRITE_MSI:
         return vcpu && interrupt && e->vector >= 16;
     case VTDPI_EVENT_ATTACH:
@@ -166,7 +180,7 @@ static vtdpi_err_t check_protocol(const vtdpi_scenario_t *s, char *why, size_t w
 vtdpi_err_t build_check(const vtdpi_scenario_t *s, char *why, size_t why_size)
 {
     vtdpi_err_t (*const checks[])(const vtdpi_scenario_t *, char *, size_t) = {
-        check_protocol, check_counts, check_threads, check_interrupts, check_events};
+        check_protocol, check_counts, check_threads, check_timers, check_interrupts, check_events};
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         vtdpi_err_t err = checks[i](s, why, why_size);
         if (err != VTDPI_OK) {

@@ -46,8 +46,17 @@ static void vmcs_make(const vtdpi_build_t *b, vtdpi_vcpu_fixed_t *v)
     } else if (!p->x2apic) {
         vmcs_apic_page(vmcs);
     }
+    if (p->guest_timers && p->protocol->preemption_timer) {
+        vtdpi_vmcs_set_control(vmcs, VTDPI_CTL_PREEMPTION_TIMER, true);
+        vmcs->preemption_value = UINT32_MAX;
+    }
     vmcs->rflags = RFLAGS_AT_START;
     vmcs->activity = VTDPI_ACTIVITY_ACTIVE;
+}
+
+static uint8_t build_timer_vector(const vtdpi_vcpu_cfg_t *cfg)
+{
+    return cfg->timer_vector != 0 ? cfg->timer_vector : (uint8_t)VTDPI_GUEST_TIMER_VECTOR;
 }
 
 void build_vcpus(vtdpi_build_t *b)
@@ -58,6 +67,7 @@ void build_vcpus(vtdpi_build_t *b)
         v->guest = cfg;
         v->vm = (uint16_t)cfg->vm;
         v->virtual_id = cfg->number;
+        v->timer_vector = build_timer_vector(cfg);
         v->thread = b->platform.cpu_count + i;
         vmcs_make(b, v);
     }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BLOCK_ALIGN = 64 };
+enum { BLOCK_ALIGN = 64, HZ_PER_KHZ = 1000 };
 
 static vtdpi_err_t refuse(vtdpi_err_t err, char *why, size_t why_size, const char *text)
 {
@@ -77,7 +77,8 @@ static vtdpi_err_t run_prepare(vtdpi_run_t *run, char *why, size_t why_size)
     if (run->cfg == NULL || run->system == NULL || run->timed == NULL || !run_allocate(run)) {
         return refuse(VTDPI_ERR_INTERNAL, why, why_size, "out of memory");
     }
-    const vtdpi_platform_t *p = vtdpi_build_platform(run->build);
+    vtdpi_platform_t *p = vtdpi_build_platform(run->build);
+    p->tsc_khz = (uint32_t)(profile->hz[VTDPI_DOMAIN_CORE] / HZ_PER_KHZ);
     vtdpi_timed_configure(run->cfg, p, run->scenario, profile);
     vtdpi_system_bind(run->system, p, run->system_block);
     vtdpi_timed_bind(run->timed, run->system, run->cfg, run->timed_block);

@@ -38,6 +38,7 @@ typedef enum {
 typedef enum {
     NAMES_APIC,
     NAMES_MSI,
+    NAMES_TIMER,
     NAMES_STATUS,
     NAMES_PROTOCOL,
     NAMES_VARIANT, /**< of any protocol, with repetitions */

@@ -15,6 +15,10 @@ static const name_row_t names_msi[] = {{"msi", "multi-message MSI: a run of rema
                                        {"msix", "MSI-X: an entry an interrupt"},
                                        {NULL, NULL}};
 
+static const name_row_t names_timer[] = {{"tsc_deadline", "IA32_TSC_DEADLINE is written"},
+                                         {"one_shot", "the initial count is written"},
+                                         {NULL, NULL}};
+
 /* In the order of vtdpi_status_t. */
 static const name_row_t names_status[] = {
     {"measured", "measured by the source"},
@@ -74,7 +78,7 @@ static const name_row_t *const name_lists[NAMES_COUNT] = {
     [NAMES_STATUS] = names_status,   [NAMES_PROTOCOL] = names_protocol,
     [NAMES_VARIANT] = names_variant, [NAMES_MONITOR] = names_monitor,
     [NAMES_EVENT] = names_event,     [NAMES_ERROR] = names_error,
-    [NAMES_TIMING] = names_timing,
+    [NAMES_TIMING] = names_timing,   [NAMES_TIMER] = names_timer,
 };
 
 static const uint32_t name_counts[NAMES_COUNT] = {
@@ -83,7 +87,7 @@ static const uint32_t name_counts[NAMES_COUNT] = {
     [NAMES_STATUS] = COUNT_OF(names_status),   [NAMES_PROTOCOL] = COUNT_OF(names_protocol),
     [NAMES_VARIANT] = COUNT_OF(names_variant), [NAMES_MONITOR] = COUNT_OF(names_monitor),
     [NAMES_EVENT] = COUNT_OF(names_event),     [NAMES_ERROR] = COUNT_OF(names_error),
-    [NAMES_TIMING] = COUNT_OF(names_timing),
+    [NAMES_TIMING] = COUNT_OF(names_timing),   [NAMES_TIMER] = COUNT_OF(names_timer),
 };
 
 typedef struct {

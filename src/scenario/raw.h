@@ -204,6 +204,7 @@ typedef struct {
     vtdpi_event_cfg_t cfg;
     raw_word_t who;
     raw_word_t vcpu;
+    uint32_t nmi_cpu;
 } raw_event_t;
 
 typedef struct {

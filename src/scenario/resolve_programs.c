@@ -186,7 +186,9 @@ static void resolve_event(const vtdpi_resolve_t *resolve, const raw_event_t *raw
     event->kind = (vtdpi_event_kind_t)raw->head.kind;
     bool of_interrupt = event->kind == VTDPI_EVENT_WRITE_MSI || event->kind == VTDPI_EVENT_ATTACH ||
                         event->kind == VTDPI_EVENT_DETACH;
-    if (!of_interrupt) {
+    if (event->kind == VTDPI_EVENT_NMI) {
+        event->cpu = raw->nmi_cpu;
+    } else if (!of_interrupt) {
         (void)vtdpi_resolve_vcpu(resolve, raw->who, &event->vcpu);
     } else if (vtdpi_resolve_interrupt(resolve, raw->who, &event->interrupt) &&
                event->kind == VTDPI_EVENT_WRITE_MSI) {

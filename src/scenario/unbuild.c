@@ -133,6 +133,8 @@ static void unbuild_program(const unbuild_t *un, const vtdpi_vcpu_cfg_t *vcpu, r
 static void unbuild_vcpu(const unbuild_t *un, const vtdpi_vcpu_cfg_t *vcpu, raw_vcpu_t *raw)
 {
     raw->cfg = *vcpu;
+    raw->cfg.timer_vector =
+        vcpu->timer_vector != 0 ? vcpu->timer_vector : (uint8_t)VTDPI_GUEST_TIMER_VECTOR;
     raw->count = 1;
     mark_present(&raw->head, SECTION_vcpu, "start");
     unbuild_program(un, vcpu, &raw->program);
@@ -275,6 +277,7 @@ static void unbuild_event(const unbuild_t *un, const vtdpi_event_cfg_t *event, r
                         event->kind == VTDPI_EVENT_DETACH;
     raw->head.kind = (uint32_t)event->kind;
     raw->cfg = *event;
+    raw->nmi_cpu = event->kind == VTDPI_EVENT_NMI ? event->cpu : 0;
     raw->who =
         of_interrupt ? interrupt_reference(un, event->interrupt) : vcpu_reference(un, event->vcpu);
     if (event->kind == VTDPI_EVENT_WRITE_MSI) {

@@ -41,7 +41,7 @@ static vtdpi_step_t random_step(uint32_t vcpus)
 {
     vtdpi_step_t s = {.kind = VTDPI_STEP_COMPUTE};
     s.span.ps = US / 2 + below(20) * US;
-    switch (below(10)) {
+    switch (below(11)) {
     case 0:
         s.kind = VTDPI_STEP_CLI;
         break;
@@ -60,6 +60,9 @@ static vtdpi_step_t random_step(uint32_t vcpus)
         s.kind = vcpus > 1 ? VTDPI_STEP_SEND_IPI : VTDPI_STEP_SELF_IPI;
         s.value = 0x90 + below(4);
         s.target = below(vcpus);
+        break;
+    case 7:
+        s.kind = VTDPI_STEP_ARM_TIMER;
         break;
     default:
         break;
@@ -87,13 +90,13 @@ static void random_program(uint32_t v, uint32_t vcpus)
 
 static void random_event(uint32_t vcpus, uint32_t interrupts, uint32_t cpus)
 {
-    static const vtdpi_event_kind_t kinds[] = {VTDPI_EVENT_MIGRATE, VTDPI_EVENT_PREEMPT,
-                                               VTDPI_EVENT_WAKE,    VTDPI_EVENT_WRITE_MSI,
-                                               VTDPI_EVENT_DETACH,  VTDPI_EVENT_ATTACH};
-    vtdpi_event_cfg_t *e = scene_event(&scene, kinds[below(6)], below(280) * US);
+    static const vtdpi_event_kind_t kinds[] = {
+        VTDPI_EVENT_MIGRATE, VTDPI_EVENT_PREEMPT, VTDPI_EVENT_WAKE, VTDPI_EVENT_WRITE_MSI,
+        VTDPI_EVENT_DETACH,  VTDPI_EVENT_ATTACH,  VTDPI_EVENT_NMI};
+    vtdpi_event_cfg_t *e = scene_event(&scene, kinds[below(7)], below(280) * US);
     e->vcpu = below(vcpus);
     e->interrupt = below(interrupts);
-    e->cpu = below(2) == 0 ? UINT32_MAX : below(cpus);
+    e->cpu = below(2) == 0 && e->kind == VTDPI_EVENT_MIGRATE ? UINT32_MAX : below(cpus);
     e->vector = (uint8_t)(0x40 + below(8));
     e->every_ps = (7 + below(40)) * US;
     e->times = 1 + below(5);
@@ -113,6 +116,8 @@ static void random_scene(uint64_t seed, const char *protocol)
         scene_vcpu(&scene, below(cpus), false, US, false);
         scene.vcpu[v].vm = 0;
         scene.vcpu[v].number = v;
+        scene.vcpu[v].timer_vector = 0x9F;
+        scene.vcpu[v].timer_one_shot = below(2) != 0;
     }
     for (uint32_t v = 0; v < vcpus; v++) {
         random_program(v, vcpus);
@@ -120,6 +125,7 @@ static void random_scene(uint64_t seed, const char *protocol)
     scene.vm[0].vcpu_count = vcpus;
     scene.s.vm_count = 1;
     scene.s.platform.x2apic = below(4) != 0;
+    scene.s.platform.timer_one_shot = below(2) != 0;
     scene.s.platform.store_buffer = 1 + below(8);
     scene.s.platform.iommu_cache = below(3);
     scene.s.platform.iommu_requests = 1 + below(4);

@@ -139,6 +139,32 @@ static void small_emulated(scene_t *scene, const char *protocol)
     scene_interrupt(scene, v, 0x55, 3 * US, 40 * US)->emulated = true;
 }
 
+/* A guest that arms its timer, computes and halts, one that computes beside it, and NMIs. */
+static void small_timers(scene_t *scene, const char *protocol)
+{
+    scene_init(scene, protocol, 2);
+    uint32_t v = scene_vcpu(scene, 0, false, 9 * US, true);
+    scene->step[v][2] = (vtdpi_step_t){.kind = VTDPI_STEP_ARM_TIMER, .span = {.ps = 14 * US}};
+    scene->vcpu[v].program_count = 3;
+    scene->vcpu[v].timer_vector = 0xEC;
+    v = scene_vcpu(scene, 0, false, 5 * US, false);
+    scene->step[v][1] = (vtdpi_step_t){.kind = VTDPI_STEP_ARM_TIMER, .span = {.ps = 3 * US}};
+    scene->vcpu[v].program_count = 2;
+    scene->vcpu[v].timer_vector = 0x30;
+    scene->vcpu[v].timer_one_shot = true;
+    scene_interrupt(scene, 0, 0x41, 3 * US, 31 * US);
+    vtdpi_event_cfg_t *e = scene_event(scene, VTDPI_EVENT_NMI, 2 * US);
+    e->every_ps = 7 * US;
+    e->times = 12;
+}
+
+static void small_one_shot(scene_t *scene, const char *protocol)
+{
+    small_timers(scene, protocol);
+    scene->s.platform.timer_one_shot = true;
+    scene->s.platform.x2apic = false;
+}
+
 typedef struct {
     const char *name;
     void (*make)(scene_t *, const char *);
@@ -160,6 +186,10 @@ static const small_row_t small_rows[] = {
     {"kvm, migration and new MSI", small_moving, "kvm"},
     {"injected, migration and new MSI", small_moving, "injected"},
     {"kvm, emulated device", small_emulated, "kvm"},
+    {"kvm, timers and NMIs", small_timers, "kvm"},
+    {"xen, timers and NMIs", small_timers, "xen"},
+    {"xen, one-shot timers, xAPIC", small_one_shot, "xen"},
+    {"injected, timers and NMIs", small_one_shot, "injected"},
 };
 
 bool scene_small(scene_t *scene, unsigned n, const char **name)

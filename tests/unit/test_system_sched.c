@@ -279,27 +279,6 @@ static void test_system_sched__preempted_alone__idle_then_again(void **state)
     hand_close(&h);
 }
 
-/* Deadlines: an armed slot expires as a timer interrupt, a disarmed one does not. */
-static void test_system_sched__deadline__timer_interrupt_unless_disarmed(void **state)
-{
-    (void)state;
-    script[0] = plain(VTDPI_OP_ARM, VTDPI_SLOT_PREEMPTION);
-    script[1] = plain(VTDPI_OP_DISARM, VTDPI_SLOT_PREEMPTION);
-    script[2] = plain(VTDPI_OP_ARM, VTDPI_SLOT_PREEMPTION);
-    open_threads(1, 3);
-    uint32_t timer = h.sys.actor.timer + VTDPI_SLOT_PREEMPTION;
-    assert_int_equal(vtdpi_enabled(&h.sys, timer), 0);
-    hand_to(&h, 0, VTDPI_OP_DISARM);
-    assert_int_equal(vtdpi_enabled(&h.sys, timer), 1);
-    hand_step(&h, 0);
-    assert_int_equal(vtdpi_enabled(&h.sys, timer), 0);
-    hand_step(&h, 0);
-    hand_fire(&h, timer, 0);
-    assert_true(vtdpi_set_has(h.sys.cpus[0].apic.irr, VTDPI_HV_TIMER));
-    assert_int_equal(vtdpi_enabled(&h.sys, timer), 0);
-    hand_close(&h);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,7 +292,6 @@ int main(void)
         cmocka_unit_test(test_system_sched__preempted_in_the_block_path__resumes_in_the_middle),
         cmocka_unit_test(test_system_sched__woken_while_preempted__declaration_gone),
         cmocka_unit_test(test_system_sched__preempted_alone__idle_then_again),
-        cmocka_unit_test(test_system_sched__deadline__timer_interrupt_unless_disarmed),
     };
     return cmocka_run_group_tests_name("system_sched", tests, NULL, NULL);
 }

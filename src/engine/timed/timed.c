@@ -240,8 +240,8 @@ static void fire_exit(vtdpi_timed_t *t, uint32_t a)
 static void fire_effects(vtdpi_timed_t *t, uint32_t a, const timed_actor_t *act)
 {
     uint32_t c = timed_cpu_of(t, a);
-    if (act->op == VTDPI_OP_ARM) {
-        fire_arm(t, (c * (uint32_t)VTDPI_SLOTS) + (uint32_t)act->a, t->head->now + act->b);
+    if (t->sys->arm != VTDPI_NOBODY) {
+        fire_arm(t, t->sys->arm, t->head->now + t->sys->arm_ps);
     } else if (act->op == VTDPI_OP_TICK) {
         fire_tick(t, c);
     }
