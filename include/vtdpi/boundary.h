@@ -104,10 +104,12 @@ VTDPI_API vtdpi_external_t vtdpi_boundary_external(vtdpi_ctls_t set, uint8_t vec
  * Delivery". */
 VTDPI_API vtdpi_activity_t vtdpi_boundary_activity(vtdpi_next_t next, vtdpi_activity_t activity);
 
-/** Activity state after an acknowledged external interrupt became [external] in [activity]. *Spec:*
- * SDM 3C, "Posted-Interrupt Processing". */
+/** Activity state after an acknowledged external interrupt became [external] in [activity];
+ * [deliverable]: posted-interrupt processing recognised a virtual interrupt, and the window is
+ * open. *Spec:* SDM 3C, "Posted-Interrupt Processing". */
 VTDPI_API vtdpi_activity_t vtdpi_boundary_external_activity(vtdpi_external_t external,
-                                                            vtdpi_activity_t activity);
+                                                            vtdpi_activity_t activity,
+                                                            bool deliverable);
 
 /** Basic exit reason of [next], or -1 if it is no exit. *Spec:* SDM 3D, "VMX Basic Exit Reasons".
  */

@@ -223,13 +223,18 @@ vtdpi_activity_t vtdpi_boundary_activity(vtdpi_next_t next, vtdpi_activity_t act
 }
 
 /* @rule sdm.posted.hlt | SDM 3C | Posted-Interrupt Processing | After posted-interrupt processing
- * in HLT the CPU is back in HLT, until a recognised virtual interrupt is delivered; after MWAIT it
- * is active. */
+ * in HLT the CPU is back in HLT; it wakes at once if a virtual interrupt was recognised and is
+ * deliverable.
+ * @rule sdm.posted.mwait | SDM 3C | Posted-Interrupt Processing | After posted-interrupt processing
+ * in the state of MWAIT the CPU is active. */
 vtdpi_activity_t vtdpi_boundary_external_activity(vtdpi_external_t external,
-                                                  vtdpi_activity_t activity)
+                                                  vtdpi_activity_t activity, bool deliverable)
 {
-    bool kept = external == VTDPI_EXTERNAL_PROCESS || external == VTDPI_EXTERNAL_EXIT;
-    return kept ? boundary_saved(activity) : VTDPI_ACTIVITY_ACTIVE;
+    if (external == VTDPI_EXTERNAL_EXIT) {
+        return boundary_saved(activity);
+    }
+    bool back = external == VTDPI_EXTERNAL_PROCESS && !deliverable;
+    return back ? boundary_saved(activity) : VTDPI_ACTIVITY_ACTIVE;
 }
 
 /* Basic exit reasons. */
