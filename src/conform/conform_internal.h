@@ -33,6 +33,8 @@ enum {
  */
 typedef enum {
     CONFORM_FAULT_COLLAPSE = 1, /**< a fault of a requester that has one pending is not recorded */
+    CONFORM_RESERVED_FIRST = 2, /**< reserved bits of an entry are checked before its source */
+    CONFORM_QUEUE_WAITS = 4,    /**< descriptors are fetched after a write of IQT only */
 } conform_setting_t;
 
 /** Where a vector's report goes. */

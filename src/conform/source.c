@@ -16,21 +16,24 @@ struct conform_source {
     size_t left;      /**< its size */
     size_t length;    /**< of what is in [line] */
     char error[ERROR_BYTES];
-    char block[BLOCK_BYTES];
-    char line[VTDPI_CONFORM_LINE_BYTES];
+    char *block; /**< [BLOCK_BYTES] of a file */
+    char *line;  /**< [VTDPI_CONFORM_LINE_BYTES] of a file */
 };
 
 conform_source_t *conform_source_file(const char *path)
 {
     conform_source_t *source = calloc(1, sizeof *source);
     if (source == NULL) {
+        errno = ENOMEM;
         return NULL;
     }
-    errno = 0;
-    source->file = gzopen(path, "rbe");
+    source->block = malloc(BLOCK_BYTES);
+    source->line = malloc(VTDPI_CONFORM_LINE_BYTES);
+    errno = 0; /* gzopen leaves it alone where memory is short */
+    source->file = source->block != NULL && source->line != NULL ? gzopen(path, "rbe") : NULL;
     if (source->file == NULL) {
         int why = errno != 0 ? errno : ENOMEM;
-        free(source);
+        conform_source_close(source);
         errno = why;
         return NULL;
     }
@@ -49,9 +52,14 @@ conform_source_t *conform_source_text(const char *text, size_t length)
 
 void conform_source_close(conform_source_t *source)
 {
-    if (source != NULL && source->file != NULL) {
+    if (source == NULL) {
+        return;
+    }
+    if (source->file != NULL) {
         (void)gzclose(source->file);
     }
+    free(source->block);
+    free(source->line);
     free(source);
 }
 
@@ -76,12 +84,9 @@ static bool failed(conform_source_t *source, int count)
     return true;
 }
 
-/** Fetches the next block; false at the end, or with an error. */
+/** Fetches the next block of a file; false at the end, or with an error. */
 static bool refill(conform_source_t *source)
 {
-    if (source->file == NULL) {
-        return false;
-    }
     int count = gzread(source->file, source->block, BLOCK_BYTES);
     if (count <= 0) {
         (void)failed(source, count);
@@ -92,31 +97,45 @@ static bool refill(conform_source_t *source)
     return true;
 }
 
-/** Moves what is in hand up to the end of the line into [line]; whether the end was there. */
-static bool line_take(conform_source_t *source, bool *fits)
+/** Takes what is in hand of the line, its end too if it is there, which [whole] tells. */
+static size_t line_take(conform_source_t *source, bool *whole)
 {
     const char *end = memchr(source->text, '\n', source->left);
     size_t size = end != NULL ? (size_t)(end - source->text) : source->left;
-    *fits = *fits && size <= VTDPI_CONFORM_LINE_BYTES - source->length;
-    if (*fits) {
-        memcpy(source->line + source->length, source->text, size);
-        source->length += size;
-    }
-    size += end != NULL ? 1 : 0;
-    source->text += size;
-    source->left -= size;
-    return end != NULL;
+    *whole = end != NULL;
+    source->text += size + (*whole ? 1 : 0);
+    source->left -= size + (*whole ? 1 : 0);
+    return size;
 }
 
-conform_line_t conform_source_next(conform_source_t *source, const char **line, size_t *length)
+/** A line of a text stays where it is. */
+static conform_line_t text_next(conform_source_t *source, const char **line, size_t *length)
+{
+    bool whole = false;
+    if (source->left == 0) {
+        return CONFORM_LINE_END;
+    }
+    *line = source->text;
+    *length = line_take(source, &whole);
+    return *length <= VTDPI_CONFORM_LINE_BYTES ? CONFORM_LINE : CONFORM_LINE_TOO_LONG;
+}
+
+/** A line of a file is put together from its blocks. */
+static conform_line_t file_next(conform_source_t *source, const char **line, size_t *length)
 {
     bool fits = true;
     bool any = false;
     bool whole = false;
     source->length = 0;
     while (!whole && (source->left > 0 || refill(source))) {
+        const char *from = source->text;
+        size_t size = line_take(source, &whole);
         any = true;
-        whole = line_take(source, &fits);
+        fits = fits && size <= VTDPI_CONFORM_LINE_BYTES - source->length;
+        if (fits) {
+            memcpy(source->line + source->length, from, size);
+            source->length += size;
+        }
     }
     *line = source->line;
     *length = source->length;
@@ -127,4 +146,9 @@ conform_line_t conform_source_next(conform_source_t *source, const char **line, 
         return CONFORM_LINE_END;
     }
     return fits ? CONFORM_LINE : CONFORM_LINE_TOO_LONG;
+}
+
+conform_line_t conform_source_next(conform_source_t *source, const char **line, size_t *length)
+{
+    return source->file != NULL ? file_next(source, line, length) : text_next(source, line, length);
 }

@@ -442,11 +442,11 @@ static void test_cli_plot__every_kind__a_picture(void **state)
 static void test_cli__help_pages_and_lists(void **state)
 {
     (void)state;
-    static const char *const verbs[] = {"run", "compare", "plot", "lint", "doc", "list"};
-    static const char *const printed[] = {"doc stats",     "doc events",   "doc keys",
-                                          "doc schema",    "doc profiles", "list protocols",
-                                          "list profiles", "list events",  "list stats",
-                                          "version",       "help",         "help run"};
+    static const char *const verbs[] = {"run", "compare", "plot", "lint", "conform", "doc", "list"};
+    static const char *const printed[] = {
+        "doc stats",      "doc events",    "doc keys",    "doc schema", "doc profiles",
+        "list protocols", "list profiles", "list events", "list stats", "list groups",
+        "version",        "help",          "help run"};
     char line[40];
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         (void)snprintf(line, sizeof line, "%s --help", verbs[i]);
