@@ -76,13 +76,15 @@ typedef struct {
     bool cm;                  /**< CAP.CM */
     bool coherent;            /**< ECAP.C */
     bool esirtps;             /**< CAP.ESIRTPS: SIRTP drops the entry cache */
+    bool register_only;       /**< ECAP.QI is 0: there is no invalidation queue */
+    bool wide_queue;          /**< 256-bit descriptors (IQA.DW = 1) are supported */
     bool pid_ndst_check;      /**< switch: NDST's reserved parts count in xAPIC mode */
     bool index_wrap16;        /**< switch: handle + subhandle modulo 2^16 */
     bool dlm_check;           /**< switch: reserved DLM gives 24h */
     bool fault_collapse;      /**< switch: one pending record for a requester */
     uint8_t svt3_code;        /**< switch: vtdpi_svt3_t */
     uint8_t irte_check_order; /**< switch: vtdpi_check_order_t */
-    uint8_t pad_;             /**< 0 */
+    uint8_t pad_[3];          /**< 0 */
 } vtdpi_iommu_cfg_t;
 
 /** One slot of the entry cache. */
@@ -115,7 +117,7 @@ typedef struct {
     vtdpi_iommu_uarch_t uarch; /**< what we invented */
 } vtdpi_iommu_t;
 
-VTDPI_STATIC_ASSERT(sizeof(vtdpi_iommu_cfg_t) == 20, "no hidden bytes");
+VTDPI_STATIC_ASSERT(sizeof(vtdpi_iommu_cfg_t) == 24, "no hidden bytes");
 VTDPI_STATIC_ASSERT(sizeof(vtdpi_iec_entry_t) == 24, "no hidden bytes");
 VTDPI_STATIC_ASSERT(sizeof(vtdpi_iommu_t) == (8U * VTDPI_REG_COUNT) + (16U * VTDPI_FRCD_MAX) + 24U,
                     "no hidden bytes");
@@ -163,22 +165,6 @@ typedef struct {
     bool urg;             /**< POSTED: urgent */
     uint8_t pad_[6];      /**< 0 */
 } vtdpi_irte_outcome_t;
-
-/** An event of the unit itself. */
-typedef struct {
-    vtdpi_intr_msg_t msg; /**< the message, neither remapped nor posted */
-    bool send;            /**< whether it is to be sent now */
-    uint8_t pad_[3];      /**< 0 */
-} vtdpi_iommu_event_t;
-
-/** What became of a fault. */
-typedef struct {
-    vtdpi_iommu_event_t event; /**< fault event */
-    bool recorded;             /**< a fault recording register holds it */
-    bool overflow;             /**< no register was free: PFO was set by this fault */
-    uint8_t frcd;              /**< recorded: number of the register */
-    uint8_t pad_;              /**< 0 */
-} vtdpi_record_t;
 
 /** The default: posting, x2APIC capable, HAW 46, 64 cached entries, one fault recording register,
  * every switch at the manual's side. */

@@ -16,6 +16,22 @@
 extern "C" {
 #endif
 
+/** An event of the unit itself. */
+typedef struct {
+    vtdpi_intr_msg_t msg; /**< the message, neither remapped nor posted */
+    bool send;            /**< whether it is to be sent now */
+    uint8_t pad_[3];      /**< 0 */
+} vtdpi_iommu_event_t;
+
+/** What became of a fault. */
+typedef struct {
+    vtdpi_iommu_event_t event; /**< fault event */
+    bool recorded;             /**< a fault recording register holds it */
+    bool overflow;             /**< no register was free: PFO was set by this fault */
+    uint8_t frcd;              /**< recorded: number of the register */
+    uint8_t pad_;              /**< 0 */
+} vtdpi_record_t;
+
 /** Whether an entry whose check ended in fault [code] may be cached: without CAP.CM only one that
  * raised none. *Spec:* VT-d, "Caching Mode". */
 VTDPI_API bool vtdpi_iec_may_cache(const vtdpi_iommu_cfg_t *cfg, uint8_t code);

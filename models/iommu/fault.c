@@ -15,7 +15,14 @@ static bool fault_pending_for(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *c
     return false;
 }
 
-/** Whether [fault] leaves no trace at all: steps a and b of primary fault logging. */
+/** Whether [fault] leaves no trace at all: steps a and b of primary fault logging.
+ *
+ * @rule vtd.fault.overflow-stops | VT-d | Primary Fault Logging | While PFO is 1 nothing is
+ * recorded, free registers or not; clearing it goes on with recording.
+ * @rule vtd.fault.collapse | VT-d | Primary Fault Logging | Choice: several faults of one
+ * requester take several records; switch fault_collapse drops those of a requester that has one
+ * pending, which the manual permits.
+ */
 static bool fault_is_dropped(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                              vtdpi_fault_t fault)
 {
@@ -23,7 +30,12 @@ static bool fault_is_dropped(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cf
            (cfg->fault_collapse && fault_pending_for(u, cfg, fault.sid));
 }
 
-/* "Hardware writes the other fields before F": both words are one atomic step here. */
+/* "Hardware writes the other fields before F": both words are one atomic step here.
+ *
+ * @rule vtd.fault.record | VT-d | Fault Recording Registers | FI[63:48] is the index, SID the
+ * requester, FR the reason; F is set with or after them; all other fields of an interrupt fault
+ * are 0.
+ */
 static void fault_fill(uint64_t frcd[2], vtdpi_fault_t fault)
 {
     frcd[0] = 0;
@@ -34,6 +46,18 @@ static void fault_fill(uint64_t frcd[2], vtdpi_fault_t fault)
     VTDPI_PUT(FRCD, F, frcd, 1);
 }
 
+/*
+ * @rule vtd.fault.ring | VT-d | Primary Fault Logging | Records fill the fault recording registers
+ * in turn, round the ring.
+ * @rule vtd.fault.overflow | VT-d | Primary Fault Logging | A fault whose register still has F = 1
+ * sets PFO, is lost, and raises no event.
+ * @rule vtd.fault.fri | VT-d | Fault Status Register | FRI is the register that was filled when
+ * PPF went from 0 to 1.
+ * @rule vtd.fault.condition | VT-d | Fault Event Control Register | A record raises the fault
+ * event if no status bit was set before; else it is no new condition.
+ * @rule vtd.fault.next | VT-d | Primary Fault Logging | Choice: the place in the ring starts at 0
+ * again at reset only.
+ */
 vtdpi_record_t vtdpi_iommu_record(vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                                   vtdpi_fault_t fault)
 {

@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+/*
+ * @rule vtd.iec.not-present | VT-d | Caching Mode | Without CAP.CM entries that are not present or
+ * faulty are not cached, so that making them good needs no invalidation.
+ */
 bool vtdpi_iec_may_cache(const vtdpi_iommu_cfg_t *cfg, uint8_t code)
 {
     return code == VTDPI_FAULT_NONE || cfg->cm;
@@ -21,6 +25,10 @@ static uint32_t iec_find(const vtdpi_iec_entry_t *iec, const vtdpi_iommu_cfg_t *
     return slot;
 }
 
+/*
+ * @rule vtd.iec.stale | VT-d | Interrupt Entry Cache | A cached entry is used as it was read,
+ * whatever memory holds since, until an invalidation covers it.
+ */
 bool vtdpi_iec_lookup(const vtdpi_iec_entry_t *iec, const vtdpi_iommu_cfg_t *cfg, uint32_t index,
                       uint64_t irte[VTDPI_IRTE_WORDS])
 {
@@ -46,6 +54,10 @@ static uint32_t iec_victim(vtdpi_iommu_t *u, const vtdpi_iec_entry_t *iec,
     return slot;
 }
 
+/*
+ * @rule vtd.iec.replacement | VT-d | Interrupt Entry Cache | Choice: one slot an index, at most as
+ * many as configured, replaced first in, first out.
+ */
 void vtdpi_iec_insert(vtdpi_iommu_t *u, vtdpi_iec_entry_t *iec, const vtdpi_iommu_cfg_t *cfg,
                       uint32_t index, const uint64_t irte[VTDPI_IRTE_WORDS])
 {
@@ -66,6 +78,10 @@ void vtdpi_iec_evict(vtdpi_iec_entry_t *iec, const vtdpi_iommu_cfg_t *cfg, uint3
     memset(&iec[slot], 0, sizeof iec[slot]);
 }
 
+/*
+ * @rule vtd.iec.global | VT-d | Interrupt Entry Cache Invalidate Descriptor | G = 0 drops every
+ * entry.
+ */
 void vtdpi_iec_invalidate_all(vtdpi_iec_entry_t *iec, const vtdpi_iommu_cfg_t *cfg)
 {
     if (cfg->iec_entries != 0) {
@@ -73,6 +89,10 @@ void vtdpi_iec_invalidate_all(vtdpi_iec_entry_t *iec, const vtdpi_iommu_cfg_t *c
     }
 }
 
+/*
+ * @rule vtd.iec.selective | VT-d | Interrupt Entry Cache Invalidate Descriptor | G = 1 drops entry
+ * i if, and only if, i and IIDX are equal but for the low IM bits.
+ */
 void vtdpi_iec_invalidate(vtdpi_iec_entry_t *iec, const vtdpi_iommu_cfg_t *cfg, uint32_t iidx,
                           uint32_t im)
 {

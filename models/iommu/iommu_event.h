@@ -1,6 +1,6 @@
 /*
- * Inside the remapping unit: its two events (fault, invalidation completion) and the status that
- * arms the first.
+ * Inside the remapping unit: its two events (fault, invalidation completion), the status that arms
+ * the first, and the check of its registers.
  */
 #ifndef VTDPI_IOMMU_EVENT_H
 #define VTDPI_IOMMU_EVENT_H
@@ -14,6 +14,9 @@
 #define IOMMU_FSTS_STORED                                                                          \
     (IOMMU_BIT(FSTS, PFO) | IOMMU_BIT(FSTS, IQE) | IOMMU_BIT(FSTS, ICE) | IOMMU_BIT(FSTS, ITE))
 
+/** Those that stop the invalidation queue while they are set. */
+#define IOMMU_FSTS_STOPS_QUEUE (IOMMU_BIT(FSTS, IQE) | IOMMU_BIT(FSTS, ITE))
+
 /** Events, each named by its control register; data, address and upper address follow it in the
  * table. */
 typedef enum {
@@ -25,6 +28,9 @@ VTDPI_STATIC_ASSERT((int)VTDPI_REG_FEUADDR == (int)VTDPI_REG_FECTL + 3, "row ord
 VTDPI_STATIC_ASSERT((int)VTDPI_REG_IEUADDR == (int)VTDPI_REG_IECTL + 3, "row order");
 VTDPI_STATIC_ASSERT((int)VTDPI_IECTL_IM_LOW == (int)VTDPI_FECTL_IM_LOW, "one layout for both");
 VTDPI_STATIC_ASSERT((int)VTDPI_IECTL_IP_LOW == (int)VTDPI_FECTL_IP_LOW, "one layout for both");
+
+/** Whether no register has a bit set that can never be 1 on this unit. FSTS is not looked at. */
+bool vtdpi_iommu_regs_check(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg);
 
 /** FSTS.PPF: the OR of all F bits. */
 bool vtdpi_iommu_ppf(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg);

@@ -7,7 +7,18 @@
 /** Address bits 31:20 of every interrupt request. */
 enum { MSI_BASE = 0xFEE, MSI_FORMAT_REMAPPABLE = 1 };
 
-/* handle = address[19:5] | address[2] << 15; index = SHV ? handle + data[15:0] : handle. */
+/* handle = address[19:5] | address[2] << 15; index = SHV ? handle + data[15:0] : handle.
+ *
+ * @rule vtd.request.range | VT-d | Interrupt Requests | An interrupt request is a write to
+ * FEEx_xxxxh with address bits 63:32 0; any other write is none.
+ * @rule vtd.request.handle | VT-d | Interrupt Requests in Remappable Format | Address bits 19:5
+ * are handle[14:0], bit 2 is handle[15]; bit 4 says that the format is remappable; bits 1:0 are
+ * ignored.
+ * @rule vtd.request.index | VT-d | Interrupt Requests in Remappable Format | With SHV = 1 the
+ * index is handle + data[15:0], else the handle: one index has four encodings.
+ * @rule vtd.request.data | VT-d | Interrupt Requests in Remappable Format | With SHV = 1 data bits
+ * 31:16 are reserved, with SHV = 0 all data is ignored.
+ */
 vtdpi_msi_request_t vtdpi_msi_decode(vtdpi_msi_t msi)
 {
     const uint64_t w[2] = {msi.addr, msi.data};
@@ -37,6 +48,15 @@ uint64_t vtdpi_msi_address(uint16_t index, bool shv)
     return w[0];
 }
 
+/*
+ * @rule vtd.request.compat-fields | VT-d | Interrupt Requests in Intel 64 Compatibility Format |
+ * Destination ID in address bits 19:12, RH in 3, DM in 2; TM in data bit 15, level in 14, DLM in
+ * 10:8, vector in 7:0.
+ * @rule vtd.request.compat-ignored | VT-d | Interrupt Requests in Intel 64 Compatibility Format |
+ * Choice: address bits 11:5 and 1:0 and data bits 31:16 and 13:11 are ignored, not checked.
+ * @rule vtd.request.compat-level | VT-d | Interrupt Requests in Intel 64 Compatibility Format |
+ * Choice: for an edge the level is taken as it stands in data bit 14.
+ */
 vtdpi_intr_msg_t vtdpi_msi_compat_decode(vtdpi_msi_t msi)
 {
     const uint64_t w[2] = {msi.addr, msi.data};
@@ -66,6 +86,11 @@ vtdpi_msi_t vtdpi_msi_compat_make(vtdpi_intr_msg_t msg)
     return (vtdpi_msi_t){.addr = w[0], .data = (uint32_t)w[1]};
 }
 
+/*
+ * @rule vtd.ioapic.remappable | VT-d | Programming of Interrupt Remapping in IOxAPICs | A
+ * redirection entry in remappable form holds index[14:0] in bits 63:49, 1 in bit 48, index[15] in
+ * bit 11, 0 in 10:8.
+ */
 uint64_t vtdpi_msi_rte_make(uint16_t index, bool level, uint8_t vector)
 {
     uint64_t w[1] = {0};
@@ -78,7 +103,13 @@ uint64_t vtdpi_msi_rte_make(uint16_t index, bool level, uint8_t vector)
 }
 
 /* The IOAPIC does not know the remappable format: RTE[63:48] lands in address bits 19:4 and RTE[11]
- * in bit 2 in both. */
+ * in bit 2 in both.
+ *
+ * @rule vtd.ioapic.request | VT-d | Programming of Interrupt Remapping in IOxAPICs | RTE[63:48]
+ * lands in address bits 19:4, RTE[11] in bit 2, RTE[10:8] = 001b in bit 3, in either form.
+ * @rule vtd.ioapic.level | VT-d | Programming of Interrupt Remapping in IOxAPICs | Choice: an
+ * IOAPIC sends assertions only: data bit 14 is 1.
+ */
 vtdpi_msi_t vtdpi_msi_rte_request(uint64_t rte)
 {
     const uint64_t r[1] = {rte};

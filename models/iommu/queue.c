@@ -14,32 +14,65 @@ enum {
     IQD_TYPE_WAIT = 5,
 };
 
+/*
+ * @rule vtd.queue.width | VT-d | Invalidation Queue Address Register | DW = 0: descriptors of 128
+ * bits, DW = 1: of 256 bits.
+ */
 static uint32_t queue_descriptor_bytes(const vtdpi_iommu_t *u)
 {
     bool wide = (u->arch.reg[VTDPI_REG_IQA] & IOMMU_BIT(IQA, DW)) != 0;
     return wide ? QUEUE_WIDE_BYTES : QUEUE_NARROW_BYTES;
 }
 
+/* @rule vtd.queue.size | VT-d | Invalidation Queue Address Register | The queue takes 2^QS pages.
+ */
 static uint32_t queue_bytes(const vtdpi_iommu_t *u)
 {
     return (uint32_t)QUEUE_PAGE_BYTES << VTDPI_GET(IQA, QS, &u->arch.reg[VTDPI_REG_IQA]);
 }
 
+/*
+ * @rule vtd.queue.runs | VT-d | Queued Invalidation Interface | Descriptors are fetched while QIES
+ * = 1, IQE = 0, ITE = 0 and the head is not the tail.
+ */
 static bool queue_runs(const vtdpi_iommu_t *u)
 {
-    uint64_t stop = IOMMU_BIT(FSTS, IQE) | IOMMU_BIT(FSTS, ITE);
     return (u->arch.reg[VTDPI_REG_GSTS] & IOMMU_BIT(GSTS, QIES)) != 0 &&
-           (u->arch.reg[VTDPI_REG_FSTS] & stop) == 0;
+           (u->arch.reg[VTDPI_REG_FSTS] & IOMMU_FSTS_STOPS_QUEUE) == 0;
 }
 
-/** "A tail outside the ring or misaligned gives IQE." */
-static uint8_t queue_tail_error(const vtdpi_iommu_t *u)
+/** "A tail outside the ring or misaligned gives IQE"; so does a width that the unit has not.
+ *
+ * @rule vtd.queue.tail-error | VT-d | Invalidation Queue Tail Register | A tail beyond the queue
+ * is IQE with IQEI 1, one in the middle of a 256-bit descriptor IQEI 6.
+ * @rule vtd.queue.width-error | VT-d | Invalidation Queue Error Record Register | Choice: DW = 1
+ * on a unit without 256-bit descriptors is IQEI 5 as soon as the queue runs.
+ */
+static uint8_t queue_setting_error(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg)
 {
     uint64_t tail = u->arch.reg[VTDPI_REG_IQT];
-    if ((tail & (queue_descriptor_bytes(u) - 1U)) != 0) {
+    uint32_t bytes = queue_descriptor_bytes(u);
+    if (bytes == QUEUE_WIDE_BYTES && !cfg->wide_queue) {
+        return VTDPI_IQEI_WIDTH;
+    }
+    if ((tail & (bytes - 1U)) != 0) {
         return VTDPI_IQEI_TAIL_MISALIGNED;
     }
     return tail >= queue_bytes(u) ? VTDPI_IQEI_TAIL_INVALID : VTDPI_IQEI_NONE;
+}
+
+/** Puts the address of the descriptor at the head in [paddr]; false if it lies at or above the host
+ * address width.
+ *
+ * @rule vtd.queue.fetch-error | VT-d | Invalidation Queue Error Record Register | A descriptor
+ * that cannot be fetched is IQE with IQEI 2; at or above the host address width none can.
+ */
+static bool queue_head_address(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg, uint64_t head,
+                               uint64_t *paddr)
+{
+    uint64_t base = VTDPI_GET(IQA, IQA, &u->arch.reg[VTDPI_REG_IQA]) << VTDPI_IQA_IQA_LOW;
+    *paddr = base + head;
+    return *paddr >= base && (*paddr & ~vtdpi_mask(cfg->haw)) == 0;
 }
 
 vtdpi_queue_next_t vtdpi_iommu_queue_next(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg)
@@ -48,27 +81,37 @@ vtdpi_queue_next_t vtdpi_iommu_queue_next(const vtdpi_iommu_t *u, const vtdpi_io
     if (!queue_runs(u)) {
         return next;
     }
-    next.error = queue_tail_error(u);
-    if (next.error == VTDPI_IQEI_NONE && u->arch.reg[VTDPI_REG_IQH] == u->arch.reg[VTDPI_REG_IQT]) {
+    uint64_t head = vtdpi_iommu_peek(u, cfg, VTDPI_REG_IQH);
+    next.error = queue_setting_error(u, cfg);
+    if (next.error == VTDPI_IQEI_NONE && head == u->arch.reg[VTDPI_REG_IQT]) {
         return next;
     }
-    next.paddr = (VTDPI_GET(IQA, IQA, &u->arch.reg[VTDPI_REG_IQA]) << VTDPI_IQA_IQA_LOW) +
-                 u->arch.reg[VTDPI_REG_IQH];
-    if (next.error == VTDPI_IQEI_NONE && (next.paddr & ~vtdpi_mask(cfg->haw)) != 0) {
+    next.bytes = queue_descriptor_bytes(u);
+    if (!queue_head_address(u, cfg, head, &next.paddr) && next.error == VTDPI_IQEI_NONE) {
         next.error = VTDPI_IQEI_FETCH;
     }
     next.kind = next.error == VTDPI_IQEI_NONE ? VTDPI_QUEUE_FETCH : VTDPI_QUEUE_ERROR;
-    next.bytes = queue_descriptor_bytes(u);
     return next;
 }
 
+/*
+ * @rule vtd.queue.head | VT-d | Queued Invalidation Interface | The head moves past a descriptor
+ * once it was fetched and found valid, and wraps at the size of the queue.
+ */
 void vtdpi_iommu_queue_advance(vtdpi_iommu_t *u)
 {
     VTDPI_ASSERT(queue_runs(u));
-    uint64_t head = u->arch.reg[VTDPI_REG_IQH] + queue_descriptor_bytes(u);
+    uint32_t bytes = queue_descriptor_bytes(u);
+    uint64_t head = (u->arch.reg[VTDPI_REG_IQH] & ~(uint64_t)(bytes - 1U)) + bytes;
     u->arch.reg[VTDPI_REG_IQH] = head & (queue_bytes(u) - 1U);
 }
 
+/*
+ * @rule vtd.queue.error | VT-d | Queued Invalidation Interface | An error sets IQE and IQERCD.IQEI
+ * and stops the queue with its head at the descriptor.
+ * @rule vtd.queue.error-event | VT-d | Fault Event Control Register | IQE is a condition of the
+ * fault event if no status bit was set before.
+ */
 vtdpi_iommu_event_t vtdpi_iommu_queue_error(vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                                             uint8_t error)
 {
@@ -82,12 +125,22 @@ vtdpi_iommu_event_t vtdpi_iommu_queue_error(vtdpi_iommu_t *u, const vtdpi_iommu_
     return vtdpi_iommu_event_raise(u, IOMMU_EVENT_FAULT);
 }
 
-/** The bits above a 128-bit descriptor, all reserved for the types that we know. */
+/** The bits above a 128-bit descriptor, all reserved for the types that we know.
+ *
+ * @rule vtd.queue.wide-reserved | VT-d | Queued Invalidation Interface | The upper 128 bits of a
+ * 256-bit invalidation or wait descriptor are reserved.
+ */
 static uint64_t iqd_upper(const uint64_t *w, bool wide)
 {
     return wide ? w[2] | w[3] : 0;
 }
 
+/*
+ * @rule vtd.queue.iec-layout | VT-d | Interrupt Entry Cache Invalidate Descriptor | Type 4: G in
+ * bit 4, IM in 31:27, IIDX in 47:32; all other bits are reserved, IQEI 4.
+ * @rule vtd.queue.mhmv | VT-d | Interrupt Entry Cache Invalidate Descriptor | Choice: an index
+ * mask above ECAP.MHMV is a reserved field if G = 1.
+ */
 static vtdpi_iqd_t iqd_iec(const uint64_t *w, uint64_t upper, uint8_t mhmv)
 {
     vtdpi_iqd_t d = {
@@ -104,6 +157,14 @@ static vtdpi_iqd_t iqd_iec(const uint64_t *w, uint64_t upper, uint8_t mhmv)
     return d;
 }
 
+/*
+ * @rule vtd.queue.wait-layout | VT-d | Invalidation Wait Descriptor | Type 5: IF 4, SW 5, FN 6, PD
+ * 7, status data 63:32, status address 127:66; all other bits are reserved, IQEI 4.
+ * @rule vtd.queue.fence | VT-d | Invalidation Wait Descriptor | A wait with neither IF nor SW is
+ * legal: a fence. Descriptors are executed one after the other, so FN asks for nothing more.
+ * @rule vtd.queue.page-drain | VT-d | Invalidation Wait Descriptor | Choice: PD asks for nothing,
+ * as there are no page requests.
+ */
 static vtdpi_iqd_t iqd_wait(const uint64_t *w, uint64_t upper)
 {
     uint64_t reserved = VTDPI_GET(IQD_WAIT, RSVD0, w) | VTDPI_GET(IQD_WAIT, RSVD1, w) |
@@ -121,6 +182,12 @@ static vtdpi_iqd_t iqd_wait(const uint64_t *w, uint64_t upper)
     };
 }
 
+/*
+ * @rule vtd.queue.types | VT-d | Queued Invalidation Interface | The type is bits 3:0 with bits
+ * 11:9 above them; one that does not exist is IQEI 3.
+ * @rule vtd.queue.dma-types | VT-d | Queued Invalidation Interface | Choice: the types that
+ * concern DMA only, 1 to 3, are taken and do nothing; those that need a PASID do not exist.
+ */
 vtdpi_iqd_t vtdpi_iqd_decode(const uint64_t *w, bool wide, uint8_t mhmv)
 {
     uint8_t type =
@@ -148,7 +215,13 @@ void vtdpi_iommu_queue_iec(vtdpi_iec_entry_t *iec, const vtdpi_iommu_cfg_t *cfg,
     }
 }
 
-/* "If IWC was already 1 nothing new arises." */
+/* "If IWC was already 1 nothing new arises."
+ *
+ * @rule vtd.queue.wait-event | VT-d | Invalidation Wait Descriptor | A wait with IF sets ICS.IWC
+ * and raises the invalidation event, after its status write; IF and SW may be set together.
+ * @rule vtd.queue.wait-event-once | VT-d | Invalidation Event Control Register | While IWC is 1 a
+ * further wait raises nothing.
+ */
 vtdpi_iommu_event_t vtdpi_iommu_wait_complete(vtdpi_iommu_t *u, const vtdpi_iqd_t *d)
 {
     VTDPI_ASSERT(d->kind == VTDPI_IQD_WAIT);

@@ -6,6 +6,12 @@
 /** Properties of a fault reason: a set of bits. */
 enum { FAULT_QUALIFIED = 1, FAULT_INDEXED = 2 };
 
+/*
+ * @rule vtd.fault.reasons | VT-d | Interrupt Remapping Fault Conditions | 20h reserved field of
+ * the request, 21h index, 22h not present, 23h entry not readable, 24h reserved field of the
+ * entry, 25h compatibility format, 26h source, 27h descriptor not accessible, 28h reserved field
+ * of the descriptor.
+ */
 static unsigned fault_properties(uint8_t code)
 {
     switch (code) {
@@ -20,11 +26,21 @@ static unsigned fault_properties(uint8_t code)
     }
 }
 
+/*
+ * @rule vtd.fault.unqualified | VT-d | Interrupt Remapping Fault Conditions | 20h, 21h, 23h and
+ * 25h are recorded whatever FPD says: no entry is known.
+ */
 bool vtdpi_fault_qualified(uint8_t code)
 {
     return (fault_properties(code) & FAULT_QUALIFIED) != 0;
 }
 
+/*
+ * @rule vtd.fault.fpd | VT-d | Interrupt Remapping Fault Conditions | 22h, 24h and 26h to 28h are
+ * recorded only if FPD of the entry is 0, P = 0 or not; the request is blocked either way.
+ * @rule vtd.fault.index | VT-d | Interrupt Remapping Fault Conditions | The low 16 bits of the
+ * index are recorded; 20h and 25h have none and record 0.
+ */
 vtdpi_fault_t vtdpi_iommu_fault(uint8_t code, uint16_t rid, uint32_t index, bool fpd)
 {
     return (vtdpi_fault_t){
@@ -51,7 +67,12 @@ static vtdpi_admit_t admit_forward(vtdpi_msi_t msi)
     return (vtdpi_admit_t){.kind = VTDPI_ADMIT_FORWARD, .msg = vtdpi_msi_compat_decode(msi)};
 }
 
-/* Step 2: compatibility format passes only while EIME = 0 and CFIS = 1. */
+/* Step 2: compatibility format passes only while EIME = 0 and CFIS = 1.
+ *
+ * @rule vtd.remap.compatibility | VT-d | Interrupt Remapping Hardware Operation | With IRES = 1 a
+ * request in compatibility format passes unchanged only while EIME = 0 and CFIS = 1; else it is
+ * blocked, 25h.
+ */
 static vtdpi_admit_t admit_compat(const vtdpi_iommu_t *u, vtdpi_msi_t msi, uint16_t rid)
 {
     if (u->arch.eime || VTDPI_GET(GSTS, CFIS, &u->arch.reg[VTDPI_REG_GSTS]) == 0) {
@@ -60,6 +81,17 @@ static vtdpi_admit_t admit_compat(const vtdpi_iommu_t *u, vtdpi_msi_t msi, uint1
     return admit_forward(msi);
 }
 
+/*
+ * @rule vtd.remap.off | VT-d | Interrupt Remapping Hardware Operation | With IRES = 0 every
+ * request passes as it is; address bit 4 is then no format bit.
+ * @rule vtd.remap.request-reserved | VT-d | Interrupt Remapping Hardware Operation | A reserved
+ * field in a remappable request blocks it, 20h, before its index is looked at.
+ * @rule vtd.remap.index-bound | VT-d | Interrupt Remapping Hardware Operation | An index of
+ * 2^(S+1) or more blocks the request, 21h.
+ * @rule vtd.remap.index-wrap | VT-d | Interrupt Remapping Hardware Operation | Choice: handle +
+ * subhandle is a plain sum, so that above FFFFh it is 21h; switch index_wrap16 takes it modulo
+ * 2^16.
+ */
 vtdpi_admit_t vtdpi_iommu_admit(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                                 vtdpi_msi_t msi, uint16_t rid)
 {
@@ -84,6 +116,14 @@ vtdpi_admit_t vtdpi_iommu_admit(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t 
     return (vtdpi_admit_t){.kind = VTDPI_ADMIT_LOOKUP, .index = index};
 }
 
+/*
+ * @rule vtd.remap.entry-read | VT-d | Interrupt Remapping Hardware Operation | The entry is read
+ * at base + 16 * index of the latched table, all 128 bits in one access.
+ * @rule vtd.remap.entry-above-haw | VT-d | Interrupt Remapping Hardware Operation | An entry at or
+ * above the host address width is not read: 21h.
+ * @rule vtd.remap.entry-error | VT-d | Interrupt Remapping Hardware Operation | An entry that
+ * cannot be read blocks the request, 23h.
+ */
 bool vtdpi_iommu_irte_address(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg, uint32_t index,
                               uint64_t *paddr)
 {
@@ -92,7 +132,13 @@ bool vtdpi_iommu_irte_address(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *c
     return *paddr >= offset && !remap_beyond_haw(cfg, *paddr);
 }
 
-/* Step 7. */
+/* Step 7.
+ *
+ * @rule vtd.remap.source | VT-d | Interrupt Remapping Hardware Operation | A requester that fails
+ * source validation is blocked, 26h.
+ * @rule vtd.remap.svt-reserved | VT-d | Interrupt Remapping Hardware Operation | Choice: SVT = 11b
+ * is 26h; switch svt3_code makes it 24h.
+ */
 static uint8_t remap_source_fault(const vtdpi_iommu_cfg_t *cfg,
                                   const uint64_t irte[VTDPI_IRTE_WORDS], uint16_t rid)
 {
@@ -104,7 +150,12 @@ static uint8_t remap_source_fault(const vtdpi_iommu_cfg_t *cfg,
     return as_reserved ? VTDPI_FAULT_IRTE_RESERVED : VTDPI_FAULT_SOURCE_INVALID;
 }
 
-/* Steps 8 and 9, up to the descriptor. */
+/* Steps 8 and 9, up to the descriptor.
+ *
+ * @rule vtd.remap.entry-reserved | VT-d | Interrupt Remapping Hardware Operation | A reserved
+ * field in a present entry blocks the request, 24h; which fields these are follows IM and the
+ * latched EIME.
+ */
 static uint8_t remap_reserved_fault(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                                     const uint64_t irte[VTDPI_IRTE_WORDS])
 {
@@ -112,7 +163,15 @@ static uint8_t remap_reserved_fault(const vtdpi_iommu_t *u, const vtdpi_iommu_cf
     return ok ? VTDPI_FAULT_NONE : VTDPI_FAULT_IRTE_RESERVED;
 }
 
-/** The first fault of a request of [rid] with [irte], or VTDPI_FAULT_NONE. */
+/** The first fault of a request of [rid] with [irte], or VTDPI_FAULT_NONE.
+ *
+ * @rule vtd.remap.not-present | VT-d | Interrupt Remapping Hardware Operation | P = 0 blocks the
+ * request, 22h, whatever else the entry holds.
+ * @rule vtd.remap.check-order | VT-d | Interrupt Remapping Hardware Operation | Choice: the source
+ * is checked before the reserved fields; switch irte_check_order turns the two round.
+ * @rule vtd.post.above-haw | VT-d | Interrupt-Posting Hardware Operation | Choice: a descriptor at
+ * or above the host address width is an access error, 27h.
+ */
 static uint8_t remap_entry_fault(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                                  const uint64_t irte[VTDPI_IRTE_WORDS], uint16_t rid)
 {
@@ -134,6 +193,12 @@ static uint8_t remap_entry_fault(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t
     return beyond ? VTDPI_FAULT_PID_ACCESS : VTDPI_FAULT_NONE;
 }
 
+/*
+ * @rule vtd.remap.formats | VT-d | Interrupt Remapping Hardware Operation | A present, valid entry
+ * with IM = 0 sends its message, one with IM = 1 posts VV to its descriptor.
+ * @rule vtd.post.access-error | VT-d | Interrupt-Posting Hardware Operation | A descriptor that
+ * cannot be accessed blocks the request, 27h, qualified by FPD.
+ */
 vtdpi_irte_outcome_t vtdpi_iommu_check_irte(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                                             const uint64_t irte[VTDPI_IRTE_WORDS], uint32_t index,
                                             uint16_t rid)
@@ -157,12 +222,21 @@ vtdpi_irte_outcome_t vtdpi_iommu_check_irte(const vtdpi_iommu_t *u, const vtdpi_
     };
 }
 
+/*
+ * @rule vtd.post.reserved | VT-d | Interrupt-Posting Hardware Operation | A reserved bit that is
+ * set in the descriptor blocks the request, 28h, qualified by FPD, and leaves the line as it was.
+ */
 bool vtdpi_iommu_check_pid(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                            const uint64_t line[VTDPI_LINE_WORDS])
 {
     return vtdpi_pid_reserved_ok(line, u->arch.eime, cfg->pid_ndst_check);
 }
 
+/*
+ * @rule vtd.post.notification | VT-d | Interrupt-Posting Hardware Operation | The notification is
+ * vector NV to the physical APIC ID in NDST, fixed, edge, asserted, without redirection hint, and
+ * is not remapped; present or not, the ID is taken as it is.
+ */
 vtdpi_intr_msg_t vtdpi_iommu_notification(const vtdpi_iommu_t *u, const vtdpi_pid_post_t *post)
 {
     VTDPI_ASSERT(post->notify);

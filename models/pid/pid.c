@@ -8,6 +8,11 @@ static uint64_t pid_field_mask(unsigned low, unsigned width)
     return vtdpi_mask(width) << low;
 }
 
+/*
+ * @rule vtd.pid.layout | VT-d | Posted Interrupt Descriptor (PID) | 512 bits: PIR 255:0, ON 256,
+ * SN 257, NV 279:272, NDST 319:288; all others are reserved, 271 too, for there is no destination
+ * mode.
+ */
 uint64_t vtdpi_pid_ctl_make(vtdpi_pid_ctl_t ctl)
 {
     uint64_t word = 0;
@@ -33,6 +38,10 @@ uint32_t vtdpi_pid_ndst_encode(uint32_t apic_id, bool x2apic)
     return x2apic ? apic_id : apic_id << (VTDPI_PID_NDST8_LOW - VTDPI_PID_NDST_LOW);
 }
 
+/*
+ * @rule vtd.pid.ndst | VT-d | Posted Interrupt Descriptor (PID) | NDST is APIC ID[31:0] with EIME
+ * = 1, and holds APIC ID[7:0] in its bits 15:8 with EIME = 0.
+ */
 uint32_t vtdpi_pid_ndst_decode(uint32_t ndst, bool x2apic)
 {
     return x2apic ? ndst
@@ -42,6 +51,12 @@ uint32_t vtdpi_pid_ndst_decode(uint32_t ndst, bool x2apic)
 
 #define PID_MASK(S, F) pid_field_mask(VTDPI_##S##_##F##_LOW, VTDPI_##S##_##F##_WIDTH)
 
+/*
+ * @rule vtd.pid.reserved | VT-d | Interrupt-Posting Hardware Operation | Bits 271:258, 287:280 and
+ * 511:320 of the descriptor are reserved and 0.
+ * @rule vtd.pid.ndst-reserved | VT-d | Interrupt-Posting Hardware Operation | Choice: with EIME =
+ * 0 the unused parts of NDST count as reserved; switch pid_ndst_check.
+ */
 bool vtdpi_pid_reserved_ok(const uint64_t line[VTDPI_LINE_WORDS], bool x2apic, bool ndst_check)
 {
     uint64_t reserved = PID_MASK(PID_RSVD, C15_2) | PID_MASK(PID_RSVD, C31_24);
@@ -53,7 +68,25 @@ bool vtdpi_pid_reserved_ok(const uint64_t line[VTDPI_LINE_WORDS], bool x2apic, b
 }
 
 /* Steps 4 to 6 of the posting algorithm. "X = ((ON == 0) & (URG | (SN == 0)))"; PIR's old value
- * takes no part in it, so a post that adds no new bit can still notify. */
+ * takes no part in it, so a post that adds no new bit can still notify.
+ *
+ * @rule vtd.post.atomic | VT-d | Interrupt-Posting Hardware Operation | PIR[VV] := 1 and, where a
+ * notification is due, ON := 1 in one atomic update of the line; nothing else of it changes.
+ * @rule vtd.post.notify | VT-d | Interrupt-Posting Hardware Operation | A notification is due if
+ * ON is 0 and either SN is 0 or the request is urgent.
+ * @rule vtd.post.coalesced | VT-d | Interrupt-Posting Hardware Operation | While ON is 1 nothing
+ * is sent, for an urgent request neither.
+ * @rule vtd.post.suppressed | VT-d | Interrupt-Posting Hardware Operation | A request that is not
+ * urgent leaves ON at 0 while SN is 1; clearing SN sends nothing.
+ * @rule vtd.post.urgent | VT-d | Interrupt-Posting Hardware Operation | An urgent request notifies
+ * although SN is 1.
+ * @rule vtd.post.merged | VT-d | Interrupt-Posting Hardware Operation | If PIR[VV] is 1 already
+ * the requests merge; ON, SN and URG decide as ever.
+ * @rule vtd.post.sampled | VT-d | Interrupt-Posting Hardware Operation | NV and NDST are those of
+ * the same atomic access: a change counts from the next post on, without invalidation.
+ * @rule vtd.post.low-vectors | VT-d | Interrupt-Posting Hardware Operation | Vectors below 16 are
+ * posted as any other, and an NV below 16 is sent as any other.
+ */
 vtdpi_pid_post_t vtdpi_pid_post(uint64_t line[VTDPI_LINE_WORDS], unsigned vv, bool urg)
 {
     VTDPI_ASSERT(vv < VTDPI_VECTORS);

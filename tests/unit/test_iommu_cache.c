@@ -23,7 +23,10 @@ static fixture_t cache_of(uint32_t entries)
 }
 
 /* VT-d, "Interrupt Entry Cache": a cached entry is used without reading memory again, index 0
- * included. */
+ * included.
+ *
+ * @shows vtd.iec.stale
+ */
 static void test_iommu_cache__inserted_entry__is_found_as_it_was(void **state)
 {
     (void)state;
@@ -38,7 +41,10 @@ static void test_iommu_cache__inserted_entry__is_found_as_it_was(void **state)
     assert_false(has(&x, 1));
 }
 
-/* VT-d, "Interrupt Entry Cache": one slot for each index; a second insertion replaces the first. */
+/* VT-d, "Interrupt Entry Cache": one slot for each index; a second insertion replaces the first.
+ *
+ * @shows vtd.iec.replacement
+ */
 static void test_iommu_cache__inserted_twice__holds_the_second(void **state)
 {
     (void)state;
@@ -51,7 +57,10 @@ static void test_iommu_cache__inserted_twice__holds_the_second(void **state)
     assert_true(has(&x, 8));
 }
 
-/* *Choice:* replacement goes round the slots; empty ones are filled first. */
+/* *Choice:* replacement goes round the slots; empty ones are filled first.
+ *
+ * @shows vtd.iec.replacement
+ */
 static void test_iommu_cache__full__replaces_in_turn(void **state)
 {
     (void)state;
@@ -70,7 +79,10 @@ static void test_iommu_cache__full__replaces_in_turn(void **state)
     assert_true(has(&x, 99) && x.iec[0].index == 99);
 }
 
-/* Limits: no entry at all, and the greatest number of them. */
+/* Limits: no entry at all, and the greatest number of them.
+ *
+ * @shows vtd.iec.replacement
+ */
 static void test_iommu_cache__limits__none_and_greatest(void **state)
 {
     (void)state;
@@ -91,6 +103,8 @@ static void test_iommu_cache__limits__none_and_greatest(void **state)
 }
 
 /* VT-d, "Interrupt Entry Cache Invalidate Descriptor": entry i goes iff (i >> IM) == (IIDX >> IM).
+ *
+ * @shows vtd.iec.selective
  */
 static void test_iommu_cache__invalidation_by_mask__drops_the_covered_ones(void **state)
 {
@@ -108,7 +122,10 @@ static void test_iommu_cache__invalidation_by_mask__drops_the_covered_ones(void 
     }
 }
 
-/* VT-d, as above: global drops everything, the greatest mask too. */
+/* VT-d, as above: global drops everything, the greatest mask too.
+ *
+ * @shows vtd.iec.global, vtd.iec.selective
+ */
 static void test_iommu_cache__global_and_full_mask__drop_everything(void **state)
 {
     (void)state;
@@ -123,7 +140,10 @@ static void test_iommu_cache__global_and_full_mask__drop_everything(void **state
     assert_false(has(&x, 3) || has(&x, 0xFFFF));
 }
 
-/* VT-d, "Caching Mode": without CAP.CM an entry that faults is not cached. */
+/* VT-d, "Caching Mode": without CAP.CM an entry that faults is not cached.
+ *
+ * @shows vtd.iec.not-present
+ */
 static void test_iommu_cache__faulting_entry__is_cached_only_in_caching_mode(void **state)
 {
     (void)state;
@@ -137,6 +157,8 @@ static void test_iommu_cache__faulting_entry__is_cached_only_in_caching_mode(voi
 }
 
 /* VT-d, "Global Command Register", SIRTP: the cache goes with the command only if CAP.ESIRTPS = 1.
+ *
+ * @shows vtd.iec.sirtp
  */
 static void test_iommu_cache__new_table__asks_for_a_flush_only_with_esirtps(void **state)
 {

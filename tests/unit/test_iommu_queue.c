@@ -28,7 +28,10 @@ static void assert_invalid(vtdpi_iqd_t d, uint8_t error)
     assert_int_equal(d.error, error);
 }
 
-/* VT-d, "Interrupt Entry Cache Invalidate Descriptor": worked value. */
+/* VT-d, "Interrupt Entry Cache Invalidate Descriptor": worked value.
+ *
+ * @shows vtd.queue.iec-layout, vtd.iec.selective, vtd.iec.global
+ */
 static void test_iommu_queue__iec_descriptor__has_the_worked_value(void **state)
 {
     (void)state;
@@ -52,7 +55,10 @@ static void test_iommu_queue__iec_descriptor__has_the_worked_value(void **state)
     assert_false(vtdpi_iec_lookup(x.iec, &x.cfg, 0x3F, out));
 }
 
-/* VT-d, "Invalidation Wait Descriptor": worked value; each flag. */
+/* VT-d, "Invalidation Wait Descriptor": worked value; each flag.
+ *
+ * @shows vtd.queue.wait-layout, vtd.queue.fence
+ */
 static void test_iommu_queue__wait_descriptor__has_the_worked_value(void **state)
 {
     (void)state;
@@ -69,7 +75,10 @@ static void test_iommu_queue__wait_descriptor__has_the_worked_value(void **state
 }
 
 /* VT-d, both descriptors: each reserved bit alone is error 4; bits 11:9 belong to the type,
- * error 3. Masks typed by hand. */
+ * error 3. Masks typed by hand.
+ *
+ * @shows vtd.queue.iec-layout, vtd.queue.wait-layout, vtd.queue.types, vtd.queue.page-drain
+ */
 static void test_iommu_queue__each_descriptor_bit_alone__is_reserved_or_not(void **state)
 {
     (void)state;
@@ -94,7 +103,10 @@ static void test_iommu_queue__each_descriptor_bit_alone__is_reserved_or_not(void
 }
 
 /* VT-d, "Invalidation Queue Interface": the types; those of DMA do nothing, those that need a PASID
- * do not exist here. */
+ * do not exist here.
+ *
+ * @shows vtd.queue.types, vtd.queue.dma-types
+ */
 static void test_iommu_queue__each_type__is_known_or_error_3(void **state)
 {
     (void)state;
@@ -113,7 +125,10 @@ static void test_iommu_queue__each_type__is_known_or_error_3(void **state)
 }
 
 /* VT-d, "Extended Capability Register", MHMV: a greater index mask is a reserved field (*Choice*);
- * global ignores it. */
+ * global ignores it.
+ *
+ * @shows vtd.queue.mhmv
+ */
 static void test_iommu_queue__index_mask__is_bounded_by_mhmv(void **state)
 {
     (void)state;
@@ -125,7 +140,10 @@ static void test_iommu_queue__index_mask__is_bounded_by_mhmv(void **state)
     assert_int_equal(vtdpi_iqd_decode(global, false, 3).kind, VTDPI_IQD_IEC);
 }
 
-/* VT-d, "Invalidation Queue Interface": the upper half of a 256-bit descriptor is reserved. */
+/* VT-d, "Invalidation Queue Interface": the upper half of a 256-bit descriptor is reserved.
+ *
+ * @shows vtd.queue.wide-reserved
+ */
 static void test_iommu_queue__wide_descriptor__upper_half_is_reserved(void **state)
 {
     (void)state;
@@ -141,7 +159,10 @@ static void test_iommu_queue__wide_descriptor__upper_half_is_reserved(void **sta
 }
 
 /* VT-d, "Queued Invalidation Interface": head runs to the tail in steps of a descriptor and wraps
- * at the queue's size. */
+ * at the queue's size.
+ *
+ * @shows vtd.queue.runs, vtd.queue.head, vtd.queue.size, vtd.queue.width
+ */
 static void test_iommu_queue__head__wraps_at_each_queue_size(void **state)
 {
     (void)state;
@@ -169,7 +190,10 @@ static void test_iommu_queue__head__wraps_at_each_queue_size(void **state)
 }
 
 /* VT-d, "Invalidation Queue Tail Register": a tail outside the ring is error 1, a misaligned one
- * error 6. */
+ * error 6.
+ *
+ * @shows vtd.queue.tail-error
+ */
 static void test_iommu_queue__bad_tail__is_an_error(void **state)
 {
     (void)state;
@@ -184,7 +208,10 @@ static void test_iommu_queue__bad_tail__is_an_error(void **state)
 }
 
 /* VT-d, "Queued Invalidation Interface": a queue above the host address width cannot be fetched,
- * error 2. */
+ * error 2.
+ *
+ * @shows vtd.queue.fetch-error
+ */
 static void test_iommu_queue__queue_above_the_address_width__is_a_fetch_error(void **state)
 {
     (void)state;
@@ -195,8 +222,86 @@ static void test_iommu_queue__queue_above_the_address_width__is_a_fetch_error(vo
     assert_int_equal(next(&x).error, VTDPI_IQEI_FETCH);
 }
 
+/* VT-d, "Queued Invalidation Interface": with 64 address bits a queue cannot wrap to address 0.
+ *
+ * @shows vtd.queue.fetch-error
+ */
+static void test_iommu_queue__queue_past_the_last_address__is_a_fetch_error(void **state)
+{
+    (void)state;
+    fixture_t x = queue_with(0, false);
+    x.cfg.haw = 64;
+    poke(&x, VTDPI_REG_IQA, UINT64_C(0xFFFFFFFFFFFFF001));
+    poke(&x, VTDPI_REG_IQT, 0x1010);
+    for (unsigned i = 0; i < 0x100; i++) {
+        assert_int_equal(next(&x).kind, VTDPI_QUEUE_FETCH);
+        vtdpi_iommu_queue_advance(&x.unit);
+    }
+    assert_int_equal(next(&x).kind, VTDPI_QUEUE_ERROR);
+    assert_int_equal(next(&x).error, VTDPI_IQEI_FETCH);
+}
+
+/* VT-d, "Invalidation Queue Error Record Register": 256-bit descriptors on a unit without them are
+ * error 5, before the tail is looked at.
+ *
+ * @shows vtd.queue.width-error
+ */
+static void test_iommu_queue__width_that_the_unit_has_not__is_error_5(void **state)
+{
+    (void)state;
+    fixture_t x = queue_with(0, true);
+    x.cfg.wide_queue = false;
+    poke(&x, VTDPI_REG_IQT, 0x10);
+    assert_int_equal(next(&x).kind, VTDPI_QUEUE_ERROR);
+    assert_int_equal(next(&x).error, VTDPI_IQEI_WIDTH);
+    poke(&x, VTDPI_REG_IQA, QUEUE_BASE);
+    assert_int_equal(next(&x).kind, VTDPI_QUEUE_FETCH);
+}
+
+/* VT-d, "Invalidation Queue Head Register": bit 4 reads 0 with 256-bit descriptors, and they are
+ * fetched from there.
+ *
+ * @shows vtd.regs.iqh-wide
+ */
+static void test_iommu_queue__head_in_the_middle_of_a_wide_descriptor__reads_aligned(void **state)
+{
+    (void)state;
+    fixture_t x = queue_with(0, false);
+    poke(&x, VTDPI_REG_IQT, 0x40);
+    for (unsigned i = 0; i < 3; i++) {
+        vtdpi_iommu_queue_advance(&x.unit);
+    }
+    assert_int_equal(peek(&x, VTDPI_REG_IQH), 0x30);
+    poke(&x, VTDPI_REG_IQA, QUEUE_BASE | 0x800);
+    assert_int_equal(peek(&x, VTDPI_REG_IQH), 0x20);
+    assert_true(next(&x).paddr == QUEUE_BASE + 0x20);
+    vtdpi_iommu_queue_advance(&x.unit);
+    assert_int_equal(peek(&x, VTDPI_REG_IQH), 0x40);
+    assert_int_equal(next(&x).kind, VTDPI_QUEUE_IDLE);
+}
+
+/* VT-d, "Fault Status Register", ITE: it stops the queue as IQE does, and clearing it lets the
+ * queue go on. No device answers too late here, so the bit is set by hand.
+ *
+ * @shows vtd.queue.runs
+ */
+static void test_iommu_queue__time_out_error__stops_the_queue_too(void **state)
+{
+    (void)state;
+    fixture_t x = queue_with(0, false);
+    poke(&x, VTDPI_REG_IQT, 0x10);
+    x.unit.arch.reg[VTDPI_REG_FSTS] |= 0x40;
+    assert_int_equal(next(&x).kind, VTDPI_QUEUE_IDLE);
+    assert_int_equal(poke(&x, VTDPI_REG_FSTS, 0x40).effects, VTDPI_EFFECT_QUEUE);
+    assert_int_equal(peek(&x, VTDPI_REG_FSTS), 0);
+    assert_int_equal(next(&x).kind, VTDPI_QUEUE_FETCH);
+}
+
 /* VT-d, "Fault Status Register", IQE: the queue stops with its head where it was, says why, and
- * goes on when software clears IQE. */
+ * goes on when software clears IQE.
+ *
+ * @shows vtd.queue.error, vtd.queue.resume
+ */
 static void test_iommu_queue__error__stops_until_iqe_is_cleared(void **state)
 {
     (void)state;
@@ -217,7 +322,10 @@ static void test_iommu_queue__error__stops_until_iqe_is_cleared(void **state)
 }
 
 /* VT-d, "Fault Event Control Register": IQE raises the event; while any status bit is set a further
- * one is no new condition. */
+ * one is no new condition.
+ *
+ * @shows vtd.queue.error-event, vtd.fault.hidden
+ */
 static void test_iommu_queue__error__raises_the_fault_event_once(void **state)
 {
     (void)state;
@@ -231,7 +339,10 @@ static void test_iommu_queue__error__raises_the_fault_event_once(void **state)
     assert_int_equal(peek(&x, VTDPI_REG_FECTL), 0);
 }
 
-/* VT-d, "Global Command Register", QIE: clearing it stops the queue and resets the head. */
+/* VT-d, "Global Command Register", QIE: clearing it stops the queue and resets the head.
+ *
+ * @shows vtd.queue.disabled, vtd.queue.runs, vtd.queue.tail
+ */
 static void test_iommu_queue__disabled__stops_and_resets_the_head(void **state)
 {
     (void)state;
@@ -247,7 +358,10 @@ static void test_iommu_queue__disabled__stops_and_resets_the_head(void **state)
 }
 
 /* VT-d, "Invalidation Event Control Register": a wait with IF sets IWC and sends; with IWC set
- * already nothing new arises; a wait without IF does neither. */
+ * already nothing new arises; a wait without IF does neither.
+ *
+ * @shows vtd.queue.wait-event, vtd.queue.wait-event-once
+ */
 static void test_iommu_queue__wait_with_if__raises_the_event_once(void **state)
 {
     (void)state;
@@ -268,7 +382,10 @@ static void test_iommu_queue__wait_with_if__raises_the_event_once(void **state)
 }
 
 /* VT-d, "Invalidation Event Control Register": masked it stays pending, goes when unmasked, and is
- * dropped when software clears IWC first. */
+ * dropped when software clears IWC first.
+ *
+ * @shows vtd.event.invalidation-serviced, vtd.event.mask, vtd.event.unmask
+ */
 static void test_iommu_queue__masked_event__is_pending_until_unmasked_or_cleared(void **state)
 {
     (void)state;
@@ -298,6 +415,10 @@ int main(void)
         cmocka_unit_test(test_iommu_queue__head__wraps_at_each_queue_size),
         cmocka_unit_test(test_iommu_queue__bad_tail__is_an_error),
         cmocka_unit_test(test_iommu_queue__queue_above_the_address_width__is_a_fetch_error),
+        cmocka_unit_test(test_iommu_queue__queue_past_the_last_address__is_a_fetch_error),
+        cmocka_unit_test(test_iommu_queue__width_that_the_unit_has_not__is_error_5),
+        cmocka_unit_test(test_iommu_queue__head_in_the_middle_of_a_wide_descriptor__reads_aligned),
+        cmocka_unit_test(test_iommu_queue__time_out_error__stops_the_queue_too),
         cmocka_unit_test(test_iommu_queue__error__stops_until_iqe_is_cleared),
         cmocka_unit_test(test_iommu_queue__error__raises_the_fault_event_once),
         cmocka_unit_test(test_iommu_queue__disabled__stops_and_resets_the_head),

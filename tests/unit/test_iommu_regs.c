@@ -75,7 +75,10 @@ static const struct {
 };
 
 /* VT-d, "Register Descriptions": each register's place, reset value and writable bits, by the
- * accesses that it allows. */
+ * accesses that it allows.
+ *
+ * @shows vtd.regs.power-good, vtd.regs.attributes
+ */
 static void test_iommu_regs__each_register__has_its_reset_value_and_writable_bits(void **state)
 {
     (void)state;
@@ -98,7 +101,10 @@ static void test_iommu_regs__each_register__has_its_reset_value_and_writable_bit
     }
 }
 
-/* VT-d, "Capability Register", "Extended Capability Register": each capability shows in its bit. */
+/* VT-d, "Capability Register", "Extended Capability Register": each capability shows in its bit.
+ *
+ * @shows vtd.regs.cap, vtd.regs.ecap
+ */
 static void test_iommu_regs__capabilities__show_the_configuration(void **state)
 {
     (void)state;
@@ -139,7 +145,10 @@ static void test_iommu_regs__configuration__is_bounded(void **state)
 }
 
 /* VT-d, "Register Descriptions": halves of a 64-bit register are written and read alone; what is no
- * register reads 0. */
+ * register reads 0.
+ *
+ * @shows vtd.regs.halves, vtd.regs.read
+ */
 static void test_iommu_regs__halves_and_holes__are_separate(void **state)
 {
     (void)state;
@@ -161,7 +170,10 @@ static void test_iommu_regs__halves_and_holes__are_separate(void **state)
 }
 
 /* VT-d, "Interrupt Remapping Table Address Register": base, S and EIME count from SIRTP on, not
- * from the write; base bits at or above the host address width are ignored. */
+ * from the write; base bits at or above the host address width are ignored.
+ *
+ * @shows vtd.regs.sirtp, vtd.regs.table-haw, vtd.regs.eime-change
+ */
 static void test_iommu_regs__table_pointer__is_latched_by_sirtp(void **state)
 {
     (void)state;
@@ -177,7 +189,10 @@ static void test_iommu_regs__table_pointer__is_latched_by_sirtp(void **state)
     assert_int_equal(command(&x, GCMD_SIRTP, 0).effects, VTDPI_EFFECT_TABLE);
 }
 
-/* VT-d, "Interrupt Remapping Table Address Register": EIME is reserved when ECAP.EIM = 0. */
+/* VT-d, "Interrupt Remapping Table Address Register": EIME is reserved when ECAP.EIM = 0.
+ *
+ * @shows vtd.regs.eim-absent
+ */
 static void test_iommu_regs__eime_without_eim__stays_0(void **state)
 {
     (void)state;
@@ -189,7 +204,10 @@ static void test_iommu_regs__eime_without_eim__stays_0(void **state)
     assert_true(vtdpi_iommu_check(&x.unit, &x.cfg));
 }
 
-/* VT-d, "Global Command Register": each command by itself, and what GSTS shows. */
+/* VT-d, "Global Command Register": each command by itself, and what GSTS shows.
+ *
+ * @shows vtd.regs.levels, vtd.regs.one-shot, vtd.regs.sirtp
+ */
 static void test_iommu_regs__each_command__shows_in_the_status(void **state)
 {
     (void)state;
@@ -214,7 +232,10 @@ static void test_iommu_regs__each_command__shows_in_the_status(void **state)
 }
 
 /* VT-d, "Global Command Register": several changes in one write are software's error; they happen
- * all the same, the table first. */
+ * all the same, the table first.
+ *
+ * @shows vtd.regs.several-commands
+ */
 static void test_iommu_regs__several_commands_at_once__are_misuse(void **state)
 {
     (void)state;
@@ -225,7 +246,10 @@ static void test_iommu_regs__several_commands_at_once__are_misuse(void **state)
 }
 
 /* VT-d, "Extended Capability Register", IR: a unit without interrupt remapping takes none of its
- * commands. */
+ * commands.
+ *
+ * @shows vtd.regs.ir-absent
+ */
 static void test_iommu_regs__without_ir__commands_of_remapping_do_nothing(void **state)
 {
     (void)state;
@@ -238,7 +262,46 @@ static void test_iommu_regs__without_ir__commands_of_remapping_do_nothing(void *
     assert_true(vtdpi_iommu_check(&x.unit, &x.cfg));
 }
 
-/* VT-d, "Fault Recording Registers": worked value; each field but F is read-only. */
+/* VT-d, "Interrupt Remapping Table Address Register": reserved where there is no interrupt
+ * remapping.
+ *
+ * @shows vtd.regs.ir-absent */
+static void test_iommu_regs__without_ir__the_table_register_is_reserved(void **state)
+{
+    (void)state;
+    vtdpi_iommu_cfg_t cfg = vtdpi_iommu_cfg_default();
+    cfg.ir = false;
+    fixture_t x = fresh_with(cfg);
+    poke(&x, VTDPI_REG_IRTA, UINT64_MAX);
+    assert_int_equal(read64(&x, 0xB8), 0);
+    assert_true(vtdpi_iommu_check(&x.unit, &x.cfg));
+}
+
+/* VT-d, "Extended Capability Register", QI: without it the queue's registers and its command are
+ * reserved.
+ *
+ * @shows vtd.regs.qi-absent */
+static void test_iommu_regs__without_qi__the_queue_is_reserved(void **state)
+{
+    (void)state;
+    vtdpi_iommu_cfg_t cfg = vtdpi_iommu_cfg_default();
+    cfg.register_only = true;
+    fixture_t x = fresh_with(cfg);
+    assert_int_equal(read64(&x, 0x10) & 2, 0);
+    for (uint32_t at = 0x80; at < 0xB8; at += 4) {
+        write32(&x, at, UINT32_MAX);
+        assert_int_equal(read32(&x, at), 0);
+    }
+    assert_int_equal(command(&x, GCMD_QIE, 0).effects, 0);
+    assert_int_equal(read32(&x, 0x1C), 0);
+    assert_int_equal(vtdpi_iommu_queue_next(&x.unit, &x.cfg).kind, VTDPI_QUEUE_IDLE);
+    assert_true(vtdpi_iommu_check(&x.unit, &x.cfg));
+}
+
+/* VT-d, "Fault Recording Registers": worked value; each field but F is read-only.
+ *
+ * @shows vtd.fault.record, vtd.regs.frcd
+ */
 static void test_iommu_regs__record__has_the_worked_value(void **state)
 {
     (void)state;
@@ -256,7 +319,11 @@ static void test_iommu_regs__record__has_the_worked_value(void **state)
 }
 
 /* VT-d, "Primary Fault Logging": the ring fills in order; a fault that finds its register taken
- * sets PFO and is lost. */
+ * sets PFO and is lost.
+ *
+ * @shows vtd.fault.ring, vtd.fault.overflow, vtd.fault.overflow-stops, vtd.fault.ppf,
+ * vtd.fault.next
+ */
 static void test_iommu_regs__full_ring__overflows(void **state)
 {
     (void)state;
@@ -283,7 +350,10 @@ static void test_iommu_regs__full_ring__overflows(void **state)
     assert_true(again.recorded && again.frcd == 0 && again.event.send);
 }
 
-/* VT-d, "Fault Status Register", FRI: the first record since PPF was 0, not the newest. */
+/* VT-d, "Fault Status Register", FRI: the first record since PPF was 0, not the newest.
+ *
+ * @shows vtd.fault.fri
+ */
 static void test_iommu_regs__fault_record_index__names_the_first_pending(void **state)
 {
     (void)state;
@@ -298,7 +368,10 @@ static void test_iommu_regs__fault_record_index__names_the_first_pending(void **
     assert_int_equal(read32(&x, 0x34) & 2, 2);
 }
 
-/* VT-d, "Primary Fault Logging": a qualified fault of an entry with FPD = 1 leaves no trace. */
+/* VT-d, "Primary Fault Logging": a qualified fault of an entry with FPD = 1 leaves no trace.
+ *
+ * @shows vtd.fault.fpd, vtd.fault.unqualified
+ */
 static void test_iommu_regs__fault_with_fpd__is_not_recorded(void **state)
 {
     (void)state;
@@ -312,7 +385,10 @@ static void test_iommu_regs__fault_with_fpd__is_not_recorded(void **state)
 }
 
 /* VT-d, "Primary Fault Logging": hardware may collapse faults of a requester that has a pending
- * one; a switch. */
+ * one; a switch.
+ *
+ * @shows vtd.fault.collapse
+ */
 static void test_iommu_regs__second_fault_of_a_requester__collapses_by_a_switch(void **state)
 {
     (void)state;
@@ -328,7 +404,10 @@ static void test_iommu_regs__second_fault_of_a_requester__collapses_by_a_switch(
 }
 
 /* VT-d, "Fault Event Control Register": the message is built from its registers; in x2APIC mode the
- * upper address adds the ID's upper bits; trigger mode and level are 0 and DLM is bit 8 alone. */
+ * upper address adds the ID's upper bits; trigger mode and level are 0 and DLM is bit 8 alone.
+ *
+ * @shows vtd.event.message, vtd.event.upper-address
+ */
 static void test_iommu_regs__fault_event__is_built_from_its_registers(void **state)
 {
     (void)state;
@@ -352,7 +431,10 @@ static void test_iommu_regs__fault_event__is_built_from_its_registers(void **sta
 }
 
 /* VT-d, "Fault Event Control Register": a masked event is pending, goes once when unmasked, stays
- * pending while a status bit is left, and is dropped when software has cleared all. */
+ * pending while a status bit is left, and is dropped when software has cleared all.
+ *
+ * @shows vtd.event.mask, vtd.event.unmask, vtd.event.serviced
+ */
 static void test_iommu_regs__masked_fault_event__is_pending(void **state)
 {
     (void)state;
@@ -374,7 +456,10 @@ static void test_iommu_regs__masked_fault_event__is_pending(void **state)
 }
 
 /* VT-d, "Fault Event Control Register": with another status bit set a fault is no new condition,
- * though it is recorded; and IP stays until that one is cleared too. */
+ * though it is recorded; and IP stays until that one is cleared too.
+ *
+ * @shows vtd.fault.condition, vtd.fault.hidden
+ */
 static void test_iommu_regs__fault_beside_another_status__is_no_new_condition(void **state)
 {
     (void)state;
@@ -393,7 +478,10 @@ static void test_iommu_regs__fault_beside_another_status__is_no_new_condition(vo
     assert_true(record(&x, 0x22, 1, 1).event.send);
 }
 
-/* VT-d, "Fault Status Register": fault state outlives a reset, everything else does not. */
+/* VT-d, "Fault Status Register": fault state outlives a reset, everything else does not.
+ *
+ * @shows vtd.regs.sticky, vtd.fault.next
+ */
 static void test_iommu_regs__reset__keeps_the_sticky_fault_state(void **state)
 {
     (void)state;
@@ -451,6 +539,8 @@ int main(void)
         cmocka_unit_test(test_iommu_regs__each_command__shows_in_the_status),
         cmocka_unit_test(test_iommu_regs__several_commands_at_once__are_misuse),
         cmocka_unit_test(test_iommu_regs__without_ir__commands_of_remapping_do_nothing),
+        cmocka_unit_test(test_iommu_regs__without_ir__the_table_register_is_reserved),
+        cmocka_unit_test(test_iommu_regs__without_qi__the_queue_is_reserved),
         cmocka_unit_test(test_iommu_regs__record__has_the_worked_value),
         cmocka_unit_test(test_iommu_regs__full_ring__overflows),
         cmocka_unit_test(test_iommu_regs__fault_record_index__names_the_first_pending),

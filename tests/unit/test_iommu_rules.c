@@ -36,7 +36,10 @@ static void assert_refused(vtdpi_admit_t got, uint8_t code, uint32_t index)
 }
 
 /* VT-d, "Interrupt Remapping Hardware Operation": with IRES = 0 every request is forwarded
- * unchanged, a remappable-looking one too, whatever CFIS and EIME. */
+ * unchanged, a remappable-looking one too, whatever CFIS and EIME.
+ *
+ * @shows vtd.remap.off
+ */
 static void test_iommu_rules__remapping_off__forwards_everything(void **state)
 {
     (void)state;
@@ -48,7 +51,10 @@ static void test_iommu_rules__remapping_off__forwards_everything(void **state)
     assert_int_equal(a.msg.wide, 0);
 }
 
-/* VT-d, "Interrupt Requests": a write elsewhere is none of ours. */
+/* VT-d, "Interrupt Requests": a write elsewhere is none of ours.
+ *
+ * @shows vtd.request.range
+ */
 static void test_iommu_rules__write_elsewhere__is_not_an_interrupt(void **state)
 {
     (void)state;
@@ -58,7 +64,10 @@ static void test_iommu_rules__write_elsewhere__is_not_an_interrupt(void **state)
 }
 
 /* VT-d, "Interrupt Remapping Hardware Operation": compatibility format passes only with EIME = 0
- * and CFIS = 1; else 25h, which logs no index. */
+ * and CFIS = 1; else 25h, which logs no index.
+ *
+ * @shows vtd.remap.compatibility
+ */
 static void
 test_iommu_rules__compatibility_format__passes_only_with_cfi_and_without_eime(void **state)
 {
@@ -79,7 +88,10 @@ test_iommu_rules__compatibility_format__passes_only_with_cfi_and_without_eime(vo
 }
 
 /* VT-d, "Interrupt Remapping Hardware Operation": reserved data with SHV = 1 is 20h, before the
- * index is looked at; with SHV = 0 data is ignored. */
+ * index is looked at; with SHV = 0 data is ignored.
+ *
+ * @shows vtd.remap.request-reserved, vtd.request.data
+ */
 static void test_iommu_rules__reserved_request_data__is_20h_before_the_index(void **state)
 {
     (void)state;
@@ -90,7 +102,10 @@ static void test_iommu_rules__reserved_request_data__is_20h_before_the_index(voi
 }
 
 /* VT-d, "Interrupt Remapping Table Address Register", field S: the last index of each table size
- * passes, the next is 21h. */
+ * passes, the next is 21h.
+ *
+ * @shows vtd.remap.index-bound
+ */
 static void test_iommu_rules__index_at_each_table_size__is_bounded(void **state)
 {
     (void)state;
@@ -106,7 +121,10 @@ static void test_iommu_rules__index_at_each_table_size__is_bounded(void **state)
 }
 
 /* VT-d, "Interrupt Requests in Remappable Format": handle and subhandle make a plain sum; by a
- * switch it wraps at 16 bits. */
+ * switch it wraps at 16 bits.
+ *
+ * @shows vtd.remap.index-wrap, vtd.fault.index
+ */
 static void test_iommu_rules__index_past_16_bits__is_21h_or_wraps(void **state)
 {
     (void)state;
@@ -119,7 +137,10 @@ static void test_iommu_rules__index_past_16_bits__is_21h_or_wraps(void **state)
 }
 
 /* VT-d, "Interrupt Remapping Table Address Register": entry i lies at base + 16 i; nothing is read
- * above the host address width, which only a table can reach that is not aligned to its size. */
+ * above the host address width, which only a table can reach that is not aligned to its size.
+ *
+ * @shows vtd.remap.entry-read, vtd.remap.entry-above-haw
+ */
 static void test_iommu_rules__entry_address__stays_below_the_address_width(void **state)
 {
     (void)state;
@@ -139,7 +160,10 @@ static void test_iommu_rules__entry_address__stays_below_the_address_width(void 
 }
 
 /* VT-d, "Interrupt Remapping Hardware Operation": a good entry with IM = 0 sends its message,
- * 32-bit destination in x2APIC mode. */
+ * 32-bit destination in x2APIC mode.
+ *
+ * @shows vtd.remap.formats, vtd.irte.message
+ */
 static void test_iommu_rules__good_remapped_entry__sends_its_message(void **state)
 {
     (void)state;
@@ -151,7 +175,10 @@ static void test_iommu_rules__good_remapped_entry__sends_its_message(void **stat
 }
 
 /* VT-d, "Interrupt-Posting Hardware Operation": a good entry with IM = 1 names a descriptor, a
- * vector and URG. */
+ * vector and URG.
+ *
+ * @shows vtd.remap.formats
+ */
 static void test_iommu_rules__good_posted_entry__names_its_descriptor(void **state)
 {
     (void)state;
@@ -169,7 +196,11 @@ static void test_iommu_rules__good_posted_entry__names_its_descriptor(void **sta
 }
 
 /* VT-d, "Interrupt Remapping Hardware Operation": not present (22h) comes before source (26h),
- * source before reserved bits (24h). FPD withholds the record of each, P = 0 included. */
+ * source before reserved bits (24h). FPD withholds the record of each, P = 0 included.
+ *
+ * @shows vtd.remap.not-present, vtd.remap.source, vtd.remap.entry-reserved, vtd.remap.check-order,
+ * vtd.fault.fpd
+ */
 static void test_iommu_rules__several_faults__first_in_specification_order(void **state)
 {
     (void)state;
@@ -184,7 +215,10 @@ static void test_iommu_rules__several_faults__first_in_specification_order(void 
 }
 
 /* *Choice:* switch irte_check_order lets the reserved bits win over the source, as two emulators
- * have it. */
+ * have it.
+ *
+ * @shows vtd.remap.check-order
+ */
 static void test_iommu_rules__reserved_first__gives_24h_for_a_doubly_wrong_entry(void **state)
 {
     (void)state;
@@ -194,7 +228,10 @@ static void test_iommu_rules__reserved_first__gives_24h_for_a_doubly_wrong_entry
     assert_blocked(check(&x, ENTRY_LO, ENTRY_HI, OTHER_RID), 0x26, true);
 }
 
-/* *Choice:* SVT = 11 is 26h, or by a switch 24h. */
+/* *Choice:* SVT = 11 is 26h, or by a switch 24h.
+ *
+ * @shows vtd.remap.svt-reserved
+ */
 static void test_iommu_rules__reserved_svt__is_26h_or_24h(void **state)
 {
     (void)state;
@@ -206,7 +243,10 @@ static void test_iommu_rules__reserved_svt__is_26h_or_24h(void **state)
 }
 
 /* VT-d, "Interrupt Remapping Table Entry (IRTE) for Posted Interrupts": without CAP.PI, IM = 1 is
- * 24h. */
+ * 24h.
+ *
+ * @shows vtd.irte.im-without-pi, vtd.remap.entry-reserved
+ */
 static void test_iommu_rules__posted_entry_without_posting__is_24h(void **state)
 {
     (void)state;
@@ -216,7 +256,10 @@ static void test_iommu_rules__posted_entry_without_posting__is_24h(void **state)
 }
 
 /* VT-d, "Interrupt Remapping Table Entry (IRTE) for Remapped Interrupts": in xAPIC mode DST outside
- * bits 47:40 is reserved; the latched EIME decides. */
+ * bits 47:40 is reserved; the latched EIME decides.
+ *
+ * @shows vtd.irte.xapic-reserved, vtd.remap.entry-reserved
+ */
 static void test_iommu_rules__wide_destination_in_xapic_mode__is_24h(void **state)
 {
     (void)state;
@@ -228,7 +271,10 @@ static void test_iommu_rules__wide_destination_in_xapic_mode__is_24h(void **stat
     assert_int_equal(got.msg.wide, 0);
 }
 
-/* *Choice:* a descriptor address at or above the host address width is an access error, 27h. */
+/* *Choice:* a descriptor address at or above the host address width is an access error, 27h.
+ *
+ * @shows vtd.post.above-haw
+ */
 static void test_iommu_rules__descriptor_above_the_address_width__is_27h(void **state)
 {
     (void)state;
@@ -240,7 +286,10 @@ static void test_iommu_rules__descriptor_above_the_address_width__is_27h(void **
 }
 
 /* VT-d, "Interrupt-Posting Hardware Operation": reserved bits of the descriptor, with NDST by the
- * latched EIME and a switch. */
+ * latched EIME and a switch.
+ *
+ * @shows vtd.post.reserved, vtd.pid.ndst-reserved
+ */
 static void test_iommu_rules__descriptor_check__follows_eime_and_the_switch(void **state)
 {
     (void)state;
@@ -258,7 +307,10 @@ static void test_iommu_rules__descriptor_check__follows_eime_and_the_switch(void
 }
 
 /* VT-d, "Interrupt-Posting Hardware Operation": the notification is physical, fixed, edge,
- * asserted, without redirection. */
+ * asserted, without redirection.
+ *
+ * @shows vtd.post.notification
+ */
 static void test_iommu_rules__notification__is_physical_fixed_edge(void **state)
 {
     (void)state;
@@ -280,7 +332,10 @@ static const struct {
                   {0x25, 0, 0}, {0x26, 1, 1}, {0x27, 1, 1}, {0x28, 1, 1}};
 
 /* VT-d, "Interrupt Remapping Fault Conditions": which reasons FPD withholds, and which log the
- * index. Every row of the table has a case here. */
+ * index. Every row of the table has a case here.
+ *
+ * @shows vtd.fault.reasons, vtd.fault.unqualified, vtd.fault.fpd, vtd.fault.index
+ */
 static void test_iommu_rules__each_fault_reason__is_qualified_and_indexed_as_listed(void **state)
 {
     (void)state;
@@ -301,7 +356,10 @@ static void test_iommu_rules__each_fault_reason__is_qualified_and_indexed_as_lis
 }
 
 /* VT-d, "Global Command Register": enabled without a table, the unit has two entries at address 0
- * (*Choice*). */
+ * (*Choice*).
+ *
+ * @shows vtd.regs.ire-without-table
+ */
 static void test_iommu_rules__enabled_without_a_table__has_two_entries_at_zero(void **state)
 {
     (void)state;

@@ -5,7 +5,10 @@
 
 #include "vtd_test.h"
 
-/* VT-d, "Interrupt Remapping Table Entry (IRTE) for Posted Interrupts": worked value. */
+/* VT-d, "Interrupt Remapping Table Entry (IRTE) for Posted Interrupts": worked value.
+ *
+ * @shows vtd.irte.posted-layout, vtd.irte.pid-address
+ */
 static void test_irte__posted__has_the_worked_value(void **state)
 {
     (void)state;
@@ -21,7 +24,10 @@ static void test_irte__posted__has_the_worked_value(void **state)
 }
 
 /* VT-d, "Interrupt Remapping Table Entry (IRTE) for Remapped Interrupts": worked values, x2APIC and
- * xAPIC. */
+ * xAPIC.
+ *
+ * @shows vtd.irte.remapped-layout, vtd.irte.xapic-destination
+ */
 static void test_irte__remapped__has_the_worked_values(void **state)
 {
     (void)state;
@@ -35,7 +41,10 @@ static void test_irte__remapped__has_the_worked_values(void **state)
     assert_true(w[0] == UINT64_C(0x0000050000310009) && w[1] == 0x40018);
 }
 
-/* VT-d, as above: reading gives back each field of both formats. */
+/* VT-d, as above: reading gives back each field of both formats.
+ *
+ * @shows vtd.irte.remapped-layout, vtd.irte.posted-layout
+ */
 static void test_irte__fields__round_trip(void **state)
 {
     (void)state;
@@ -73,7 +82,10 @@ static void test_irte__fields__round_trip(void **state)
 }
 
 /* VT-d, "Interrupt Remapping Hardware Operation": the message takes DST, DM, RH, DLM, TM, V from
- * the entry; its level is always asserted. */
+ * the entry; its level is always asserted.
+ *
+ * @shows vtd.irte.message, vtd.irte.xapic-destination
+ */
 static void test_irte__message__comes_from_the_entry(void **state)
 {
     (void)state;
@@ -96,7 +108,10 @@ static void test_irte__message__comes_from_the_entry(void **state)
     assert_int_equal(got.wide, 0);
 }
 
-/* VT-d, both IRTE sections: each bit alone, against masks typed in by hand. */
+/* VT-d, both IRTE sections: each bit alone, against masks typed in by hand.
+ *
+ * @shows vtd.irte.remapped-reserved, vtd.irte.xapic-reserved, vtd.irte.posted-reserved
+ */
 static void test_irte__each_bit_alone__is_reserved_or_not(void **state)
 {
     (void)state;
@@ -118,7 +133,10 @@ static void test_irte__each_bit_alone__is_reserved_or_not(void **state)
 }
 
 /* VT-d, "Interrupt Remapping Table Entry (IRTE) for Posted Interrupts": on hardware without CAP.PI,
- * IM is reserved. */
+ * IM is reserved.
+ *
+ * @shows vtd.irte.im-without-pi
+ */
 static void test_irte__im_without_posting__is_reserved(void **state)
 {
     (void)state;
@@ -128,7 +146,10 @@ static void test_irte__im_without_posting__is_reserved(void **state)
 }
 
 /* VT-d, "Interrupt Remapping Table Entry (IRTE) for Remapped Interrupts", field DLM: 011b and 110b
- * are reserved, by a switch. */
+ * are reserved, by a switch.
+ *
+ * @shows vtd.irte.dlm
+ */
 static void test_irte__reserved_delivery_modes__fail_the_check_when_it_is_on(void **state)
 {
     (void)state;
@@ -146,7 +167,10 @@ static vtdpi_source_check_t source(unsigned svt, unsigned sq, uint16_t sid, uint
 }
 
 /* VT-d, field SQ: 00 compares all bits, 01 ignores function bit 2, 10 bits 2:1, 11 bits 2:0. Each
- * function against each. */
+ * function against each.
+ *
+ * @shows vtd.irte.sq, vtd.irte.svt
+ */
 static void test_irte__source_qualifier__ignores_function_bits(void **state)
 {
     (void)state;
@@ -163,7 +187,10 @@ static void test_irte__source_qualifier__ignores_function_bits(void **state)
     }
 }
 
-/* VT-d, field SVT: 00 validates nothing; 11 is reserved. */
+/* VT-d, field SVT: 00 validates nothing; 11 is reserved.
+ *
+ * @shows vtd.irte.svt
+ */
 static void test_irte__source_types_none_and_reserved__pass_and_fail(void **state)
 {
     (void)state;
@@ -172,7 +199,10 @@ static void test_irte__source_types_none_and_reserved__pass_and_fail(void **stat
 }
 
 /* VT-d, field SVT = 10: the requester's bus lies between SID[15:8] and SID[7:0], both included; SQ
- * takes no part. */
+ * takes no part.
+ *
+ * @shows vtd.irte.svt-bus, vtd.irte.bus-order
+ */
 static void test_irte__bus_range__first_bus_is_the_high_byte(void **state)
 {
     (void)state;

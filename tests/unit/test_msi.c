@@ -10,7 +10,10 @@ static vtdpi_msi_request_t decode(uint64_t addr, uint32_t data)
     return vtdpi_msi_decode((vtdpi_msi_t){.addr = addr, .data = data});
 }
 
-/* VT-d, "Interrupt Requests in Remappable Format": worked addresses. */
+/* VT-d, "Interrupt Requests in Remappable Format": worked addresses.
+ *
+ * @shows vtd.request.handle
+ */
 static void test_msi__addresses__have_the_worked_values(void **state)
 {
     (void)state;
@@ -20,7 +23,10 @@ static void test_msi__addresses__have_the_worked_values(void **state)
 }
 
 /* VT-d, "Interrupt Requests in Remappable Format": every handle survives the way through an
- * address. */
+ * address.
+ *
+ * @shows vtd.request.handle
+ */
 static void test_msi__each_handle__round_trips(void **state)
 {
     (void)state;
@@ -33,7 +39,10 @@ static void test_msi__each_handle__round_trips(void **state)
     }
 }
 
-/* VT-d, "Interrupt Requests in Remappable Format": four legal encodings of one index. */
+/* VT-d, "Interrupt Requests in Remappable Format": four legal encodings of one index.
+ *
+ * @shows vtd.request.index
+ */
 static void test_msi__four_encodings__give_one_index(void **state)
 {
     (void)state;
@@ -43,7 +52,10 @@ static void test_msi__four_encodings__give_one_index(void **state)
     assert_int_equal(decode(vtdpi_msi_address(0x1230, true), 4).index, 0x1234);
 }
 
-/* VT-d, "Interrupt Requests in Remappable Format": a plain sum, which may need 17 bits. */
+/* VT-d, "Interrupt Requests in Remappable Format": a plain sum, which may need 17 bits.
+ *
+ * @shows vtd.request.index
+ */
 static void test_msi__handle_and_subhandle_at_their_greatest__sum_is_not_wrapped(void **state)
 {
     (void)state;
@@ -53,7 +65,10 @@ static void test_msi__handle_and_subhandle_at_their_greatest__sum_is_not_wrapped
 }
 
 /* VT-d, "Interrupt Requests in Remappable Format": data[31:16] must be 0 with SHV = 1 and is
- * ignored with SHV = 0; address bits 1:0 are ignored. */
+ * ignored with SHV = 0; address bits 1:0 are ignored.
+ *
+ * @shows vtd.request.data
+ */
 static void test_msi__high_data__is_reserved_only_with_shv(void **state)
 {
     (void)state;
@@ -65,7 +80,10 @@ static void test_msi__high_data__is_reserved_only_with_shv(void **state)
     assert_true(decode(vtdpi_msi_address(1, true) | 3, 0).reserved_ok);
 }
 
-/* VT-d, "Interrupt Requests": a request lies in FEEx_xxxxh, with nothing above bit 31. */
+/* VT-d, "Interrupt Requests": a request lies in FEEx_xxxxh, with nothing above bit 31.
+ *
+ * @shows vtd.request.range
+ */
 static void test_msi__other_addresses__are_no_interrupts(void **state)
 {
     (void)state;
@@ -76,7 +94,10 @@ static void test_msi__other_addresses__are_no_interrupts(void **state)
     assert_false(decode(UINT64_C(0x1FEE00000), 0).is_interrupt);
 }
 
-/* VT-d, "Interrupt Requests in Intel 64 Compatibility Format": each field at its place. */
+/* VT-d, "Interrupt Requests in Intel 64 Compatibility Format": each field at its place.
+ *
+ * @shows vtd.request.compat-fields
+ */
 static void test_msi__compatibility_request__has_its_fields(void **state)
 {
     (void)state;
@@ -95,7 +116,10 @@ static void test_msi__compatibility_request__has_its_fields(void **state)
 }
 
 /* VT-d, "Interrupt Requests in Intel 64 Compatibility Format": reserved bits of address and data
- * change nothing. */
+ * change nothing.
+ *
+ * @shows vtd.request.compat-ignored, vtd.request.compat-level
+ */
 static void test_msi__compatibility_reserved_bits__are_ignored(void **state)
 {
     (void)state;
@@ -108,7 +132,10 @@ static void test_msi__compatibility_reserved_bits__are_ignored(void **state)
     assert_int_equal(a.level, 0);
 }
 
-/* VT-d, "Programming of Interrupt Remapping in IOxAPICs": worked entries. */
+/* VT-d, "Programming of Interrupt Remapping in IOxAPICs": worked entries.
+ *
+ * @shows vtd.ioapic.remappable
+ */
 static void test_msi__redirection_entries__have_the_worked_values(void **state)
 {
     (void)state;
@@ -117,7 +144,10 @@ static void test_msi__redirection_entries__have_the_worked_values(void **state)
 }
 
 /* VT-d, "Programming of Interrupt Remapping in IOxAPICs": RTE[63:48] lands in address bits 19:4 and
- * RTE[11] in bit 2, so the request names the entry's index with SHV = 0. */
+ * RTE[11] in bit 2, so the request names the entry's index with SHV = 0.
+ *
+ * @shows vtd.ioapic.request
+ */
 static void test_msi__request_of_remappable_entry__names_its_index(void **state)
 {
     (void)state;
@@ -131,7 +161,10 @@ static void test_msi__request_of_remappable_entry__names_its_index(void **state)
 }
 
 /* SDM 3A, "Message Address Register Format": a plain entry's request carries its destination, modes
- * and vector. */
+ * and vector.
+ *
+ * @shows vtd.ioapic.request, vtd.ioapic.level
+ */
 static void test_msi__request_of_plain_entry__carries_its_fields(void **state)
 {
     (void)state;

@@ -6,7 +6,10 @@
 #include "vtd_test.h"
 
 /* VT-d, "Posted Interrupt Descriptor (PID)": every one of the 512 bits is a field or reserved, and
- * none is both. NDST8 and the xAPIC reserved bits divide NDST again. */
+ * none is both. NDST8 and the xAPIC reserved bits divide NDST again.
+ *
+ * @shows vtd.pid.layout
+ */
 static void test_pid__layout_table__covers_each_bit_once(void **state)
 {
     (void)state;
@@ -28,7 +31,10 @@ static void test_pid__layout_table__covers_each_bit_once(void **state)
     assert_true(xapic == UINT64_C(0xFFFFFFFF00000000));
 }
 
-/* VT-d, "Posted Interrupt Descriptor (PID)": worked control words in both forms. */
+/* VT-d, "Posted Interrupt Descriptor (PID)": worked control words in both forms.
+ *
+ * @shows vtd.pid.layout, vtd.pid.ndst
+ */
 static void test_pid__ctl_words__have_the_worked_values(void **state)
 {
     (void)state;
@@ -39,7 +45,10 @@ static void test_pid__ctl_words__have_the_worked_values(void **state)
     assert_int_equal(VTDPI_PID_CTL_WORD * 8, 32);
 }
 
-/* VT-d, "Posted Interrupt Descriptor (PID)": reading gives back what was made. */
+/* VT-d, "Posted Interrupt Descriptor (PID)": reading gives back what was made.
+ *
+ * @shows vtd.pid.layout
+ */
 static void test_pid__ctl_word__round_trips(void **state)
 {
     (void)state;
@@ -54,6 +63,8 @@ static void test_pid__ctl_word__round_trips(void **state)
 }
 
 /* VT-d, "Posted Interrupt Descriptor (PID)": NDST holds an 8-bit ID in bits 15:8, or a 32-bit ID.
+ *
+ * @shows vtd.pid.ndst
  */
 static void test_pid__ndst__round_trips_in_both_forms(void **state)
 {
@@ -67,7 +78,10 @@ static void test_pid__ndst__round_trips_in_both_forms(void **state)
 }
 
 /* VT-d, "Interrupt-Posting Hardware Operation": a reserved bit that is set blocks the posting;
- * NDST's unused parts count in xAPIC mode, by a switch. The masks are typed in by hand. */
+ * NDST's unused parts count in xAPIC mode, by a switch. The masks are typed in by hand.
+ *
+ * @shows vtd.pid.reserved, vtd.pid.ndst-reserved
+ */
 static void test_pid__each_bit_alone__is_reserved_or_not(void **state)
 {
     (void)state;
@@ -91,7 +105,11 @@ typedef struct {
 } post_row_t;
 
 /* VT-d, "Interrupt-Posting Hardware Operation": all eight combinations of ON, SN and URG, whatever
- * PIR held before. */
+ * PIR held before.
+ *
+ * @shows vtd.post.notify, vtd.post.coalesced, vtd.post.suppressed, vtd.post.urgent,
+ * vtd.post.merged, vtd.post.sampled
+ */
 static void test_pid__post__follows_the_truth_table(void **state)
 {
     (void)state;
@@ -121,7 +139,10 @@ static void test_pid__post__follows_the_truth_table(void **state)
 }
 
 /* VT-d, "Interrupt-Posting Hardware Operation": bit VV of PIR is set, vectors below 16 included,
- * and nothing but ON beside it. */
+ * and nothing but ON beside it.
+ *
+ * @shows vtd.post.atomic, vtd.post.low-vectors
+ */
 static void test_pid__post_of_each_vector__sets_one_bit(void **state)
 {
     (void)state;
