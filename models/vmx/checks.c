@@ -17,8 +17,7 @@ typedef struct {
     const vtdpi_vmcs_t *vmcs;
     vtdpi_ctls_t set;
     uint64_t beyond; /* address bits at or above the physical width */
-    uint8_t vtpr;
-    uint8_t pad_[7];
+    uint64_t vtpr;
 } vmx_checked_t;
 
 static bool vmx_address_ok(uint64_t addr, uint64_t low, uint64_t beyond)
@@ -52,7 +51,7 @@ static bool vmx_threshold_ok(const vmx_checked_t *c)
 {
     bool applies = vtdpi_ctl_tpr_shadow(c->set) && !vtdpi_ctl_virtualize_apic_accesses(c->set) &&
                    !vtdpi_ctl_virtual_interrupt_delivery(c->set);
-    return !applies || vmx_threshold(c->vmcs) <= (uint32_t)(c->vtpr >> VMX_CLASS_LOW);
+    return !applies || vmx_threshold(c->vmcs) <= c->vtpr >> VMX_CLASS_LOW;
 }
 
 /* @rule sdm.entry.threshold-reserved | SDM 3C | VM-Execution Control Fields | With "use TPR shadow"

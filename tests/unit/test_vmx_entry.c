@@ -90,7 +90,8 @@ static void test_vmx_entry__each_control__lies_where_the_manual_says(void **stat
 }
 
 /* SDM 3C, "Processor-Based VM-Execution Controls": secondary controls act as 0 unless activated,
- * tertiary ones likewise. */
+ * tertiary ones likewise.
+ * @shows sdm.vmcs.activated */
 static void test_vmx_entry__inactive_words__act_as_0(void **state)
 {
     (void)state;
@@ -106,7 +107,8 @@ static void test_vmx_entry__inactive_words__act_as_0(void **state)
 }
 
 /* SDM 3D, "Field Encoding in VMCS": each field reads back what was written, cut to its width; no
- * two share a place. */
+ * two share a place.
+ * @shows sdm.vmcs.encoding, sdm.vmcs.write-exit-fields */
 static void test_vmx_entry__each_field__is_read_and_written_by_encoding(void **state)
 {
     (void)state;
@@ -264,7 +266,16 @@ static vtdpi_vmcs_t broken_guest(vtdpi_check_t check)
 enum { CONTROLS, GUEST };
 
 /* SDM 3C, "VM-Execution Control Fields", "Checks on Guest Non-Register State": each row of the
- * table of checks is named when it alone is broken. */
+ * table of checks is named when it alone is broken.
+ * @shows sdm.entry.virtual-nmis, sdm.entry.nmi-window, sdm.entry.virtual-apic-addr,
+ * sdm.entry.threshold-reserved, sdm.entry.threshold-above-vtpr, sdm.entry.needs-tpr-shadow,
+ * sdm.entry.apic-access-addr, sdm.entry.x2apic-or-accesses, sdm.entry.delivery-needs-exiting,
+ * sdm.entry.posted-needs-delivery, sdm.entry.posted-needs-acknowledge, sdm.entry.pinv,
+ * sdm.entry.pid-addr, sdm.entry.pid-table, sdm.entry.save-timer, sdm.entry.intr-info,
+ * sdm.entry.activity-range, sdm.entry.hlt-dpl, sdm.entry.blocking-needs-active,
+ * sdm.entry.interruptibility-reserved, sdm.entry.sti-or-mov-ss, sdm.entry.sti-needs-if,
+ * sdm.entry.inject-needs-if, sdm.entry.inject-unblocked, sdm.entry.inject-nmi,
+ * sdm.entry.inject-virtual-nmi */
 static void test_vmx_entry__each_check__is_named_when_broken(void **state)
 {
     (void)state;
@@ -285,7 +296,9 @@ static void test_vmx_entry__each_check__is_named_when_broken(void **state)
 }
 
 /* SDM 3C, "VM-Execution Control Fields": limits of addresses, of PINV and of the threshold, each on
- * both sides. */
+ * both sides.
+ * @shows sdm.entry.pid-addr, sdm.entry.pinv, sdm.entry.pid-table,
+ * sdm.entry.threshold-above-vtpr */
 static void test_vmx_entry__limits__hold_on_the_near_side(void **state)
 {
     (void)state;
@@ -314,7 +327,8 @@ static void test_vmx_entry__limits__hold_on_the_near_side(void **state)
                      VTDPI_CHECK_TPR_THRESHOLD_ABOVE_VTPR);
 }
 
-/* SDM 3C, "Checks on Guest Non-Register State": which events each activity state admits. */
+/* SDM 3C, "Checks on Guest Non-Register State": which events each activity state admits.
+ * @shows sdm.entry.inject-by-activity, sdm.entry.activity-after, sdm.entry.pending-mtf */
 static void test_vmx_entry__injection__fits_the_activity_state(void **state)
 {
     (void)state;
@@ -342,15 +356,19 @@ static void test_vmx_entry__injection__fits_the_activity_state(void **state)
             /* "Activity State": an entry that injects ends active; a pending MTF does not count. */
             bool event = rows[i].type != VTDPI_INTR_OTHER;
             assert_int_equal(vtdpi_vmx_entry_activity(&vmcs), event ? 0 : activity);
+            /* "Injection of Pending MTF VM Exits": the other event is a pending exit. */
+            assert_int_equal(vtdpi_vmx_entry_mtf(&vmcs), !event);
             vmcs.entry_intr_info &= 0x7FFFFFFF;
             assert_int_equal(vtdpi_vmx_entry_activity(&vmcs), activity);
+            assert_false(vtdpi_vmx_entry_mtf(&vmcs));
             assert_int_equal(vtdpi_vmx_check_guest(&vmcs), VTDPI_CHECK_NONE);
         }
     }
 }
 
 /* SDM 3C, "VM Exits Induced by the TPR Threshold": with APIC accesses virtualised and no delivery
- * the entry is followed by exit 43 where others fail the check. */
+ * the entry is followed by exit 43 where others fail the check.
+ * @shows sdm.entry.tpr-exit */
 static void test_vmx_entry__threshold_above_vtpr__exits_after_entry(void **state)
 {
     (void)state;
@@ -367,6 +385,175 @@ static void test_vmx_entry__threshold_above_vtpr__exits_after_entry(void **state
     assert_false(vtdpi_vmx_entry_tpr_exit(&vmcs, 0x20));
 }
 
+/* SDM 3C, "VM-Execution Control Fields": each of the four controls alone needs the TPR shadow, with
+ * it each is taken. Without the shadow nothing is asked of the virtual-APIC address, the threshold
+ * and VTPR.
+ * @shows sdm.entry.needs-tpr-shadow, sdm.entry.ipi-needs-tpr-shadow, sdm.entry.virtual-apic-addr,
+ * sdm.entry.threshold-reserved */
+static void test_vmx_entry__no_tpr_shadow__excludes_what_needs_it(void **state)
+{
+    (void)state;
+
+    static const vtdpi_ctl_t needing[] = {
+        VTDPI_CTL_VIRTUALIZE_X2APIC_MODE, VTDPI_CTL_APIC_REGISTER_VIRTUALIZATION,
+        VTDPI_CTL_VIRTUAL_INTERRUPT_DELIVERY, VTDPI_CTL_IPI_VIRTUALIZATION};
+
+    for (size_t i = 0; i < sizeof needing / sizeof needing[0]; i++) {
+        vtdpi_vmcs_t vmcs;
+        memset(&vmcs, 0, sizeof vmcs);
+        vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_EXTERNAL_INTERRUPT_EXITING, true);
+        vtdpi_vmcs_set_control(&vmcs, needing[i], true);
+        vmcs.pid_table_addr = 0x3000;
+        assert_int_equal(control_check(&vmcs), VTDPI_CHECK_NEEDS_TPR_SHADOW);
+        vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_TPR_SHADOW, true);
+        assert_int_equal(control_check(&vmcs), VTDPI_CHECK_NONE);
+    }
+    vtdpi_vmcs_t plain;
+    memset(&plain, 0, sizeof plain);
+    plain.virtual_apic_addr = 0x123;
+    plain.tpr_threshold = 0x1F;
+    assert_int_equal(control_check(&plain), VTDPI_CHECK_NONE);
+}
+
+/* SDM 3C, "VM-Execution Control Fields": each address is refused for a low bit and for one at the
+ * physical width, and taken just below; a width of 32 bits is what IA32_VMX_BASIC[48] makes of it.
+ * @shows sdm.entry.virtual-apic-addr, sdm.entry.apic-access-addr, sdm.entry.pid-addr,
+ * sdm.entry.pid-table */
+static void test_vmx_entry__each_address__is_aligned_and_within_the_width(void **state)
+{
+    (void)state;
+
+    static const struct {
+        size_t at;
+        uint64_t bytes;
+        vtdpi_check_t check;
+    } rows[] = {
+        {offsetof(vtdpi_vmcs_t, virtual_apic_addr), 4096, VTDPI_CHECK_VIRTUAL_APIC_ADDR},
+        {offsetof(vtdpi_vmcs_t, apic_access_addr), 4096, VTDPI_CHECK_APIC_ACCESS_ADDR},
+        {offsetof(vtdpi_vmcs_t, pid_addr), 64, VTDPI_CHECK_PID_ADDR},
+        {offsetof(vtdpi_vmcs_t, pid_table_addr), 8, VTDPI_CHECK_PID_TABLE_ADDR},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (unsigned width = 32; width <= 52; width++) {
+            vtdpi_vmcs_t vmcs = posted_vmcs();
+            vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_VIRTUALIZE_X2APIC_MODE, false);
+            vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_VIRTUALIZE_APIC_ACCESSES, true);
+            vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_IPI_VIRTUALIZATION, true);
+            uint64_t addr = (UINT64_C(1) << width) - rows[i].bytes;
+            memcpy((uint8_t *)&vmcs + rows[i].at, &addr, sizeof addr);
+            assert_int_equal(vtdpi_vmx_check_controls(&vmcs, width, 0), VTDPI_CHECK_NONE);
+            addr += rows[i].bytes / 2;
+            memcpy((uint8_t *)&vmcs + rows[i].at, &addr, sizeof addr);
+            assert_int_equal(vtdpi_vmx_check_controls(&vmcs, width, 0), rows[i].check);
+            addr = UINT64_C(1) << width;
+            memcpy((uint8_t *)&vmcs + rows[i].at, &addr, sizeof addr);
+            assert_int_equal(vtdpi_vmx_check_controls(&vmcs, width, 0), rows[i].check);
+        }
+    }
+}
+
+/* SDM 3C, "VM-Execution Control Fields": what a check protects is asked only while its control is
+ * 1, also in a secondary word that is not activated.
+ * @shows sdm.entry.virtual-nmis, sdm.entry.nmi-window, sdm.entry.save-timer, sdm.vmcs.activated */
+static void test_vmx_entry__controls_that_are_off__ask_nothing(void **state)
+{
+    (void)state;
+    vtdpi_vmcs_t vmcs;
+    memset(&vmcs, 0, sizeof vmcs);
+    vmcs.apic_access_addr = 1;
+    vmcs.pid_addr = 1;
+    vmcs.pinv = 0xFFFF;
+    vmcs.pid_table_addr = 1;
+    vmcs.controls[VTDPI_VMCS_PROC2] = UINT32_MAX;
+    vmcs.controls[VTDPI_VMCS_PROC3] = UINT64_MAX;
+    assert_int_equal(control_check(&vmcs), VTDPI_CHECK_NONE);
+    vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_NMI_EXITING, true);
+    vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_VIRTUAL_NMIS, true);
+    vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_NMI_WINDOW_EXITING, true);
+    vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_PREEMPTION_TIMER, true);
+    vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_SAVE_PREEMPTION_TIMER, true);
+    assert_int_equal(control_check(&vmcs), VTDPI_CHECK_NONE);
+}
+
+/* SDM 3C, "Checks on Guest Non-Register State": states of the guest that pass, near to those that
+ * do not.
+ * @shows sdm.entry.hlt-dpl, sdm.entry.sti-needs-if, sdm.entry.inject-unblocked,
+ * sdm.entry.inject-nmi, sdm.entry.inject-virtual-nmi, sdm.entry.interruptibility-reserved */
+static void test_vmx_entry__guest_states__pass_on_the_near_side(void **state)
+{
+    (void)state;
+    uint32_t external = vtdpi_intr_info(VTDPI_INTR_EXTERNAL, 0x41, false);
+    uint32_t nmi = vtdpi_intr_info(VTDPI_INTR_NMI, 2, false);
+
+    const struct {
+        uint32_t activity;
+        uint32_t rights;
+        uint32_t blocking;
+        uint32_t inject;
+        uint64_t rflags;
+    } rows[] = {
+        {VTDPI_ACTIVITY_HLT, 0x9F, 0, 0, 2},
+        {VTDPI_ACTIVITY_ACTIVE, 0x60, VTDPI_BLOCK_STI, 0, 0x202},
+        {VTDPI_ACTIVITY_ACTIVE, 0, VTDPI_BLOCK_MOV_SS, 0, 2},
+        {VTDPI_ACTIVITY_ACTIVE, 0, VTDPI_BLOCK_NMI | VTDPI_BLOCK_SMI, external, 0x202},
+        {VTDPI_ACTIVITY_ACTIVE, 0, VTDPI_BLOCK_STI, nmi, 0x202},
+        {VTDPI_ACTIVITY_ACTIVE, 0, VTDPI_BLOCK_NMI, nmi, 2},
+        {VTDPI_ACTIVITY_ACTIVE, 0, VTDPI_BLOCK_ENCLAVE, 0, 2},
+        {VTDPI_ACTIVITY_SHUTDOWN, 0xE0, VTDPI_BLOCK_SMI, 0, 2},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        vtdpi_vmcs_t vmcs = posted_vmcs();
+        vmcs.activity = rows[i].activity;
+        vmcs.ss_access_rights = rows[i].rights;
+        vmcs.interruptibility = rows[i].blocking;
+        vmcs.entry_intr_info = rows[i].inject;
+        vmcs.rflags = rows[i].rflags;
+        assert_int_equal(vtdpi_vmx_check_guest(&vmcs), VTDPI_CHECK_NONE);
+    }
+    vtdpi_vmcs_t vmcs = posted_vmcs();
+    vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_VIRTUAL_NMIS, true);
+    vmcs.entry_intr_info = nmi;
+    assert_int_equal(vtdpi_vmx_check_guest(&vmcs), VTDPI_CHECK_NONE);
+    for (unsigned bit = 5; bit < 32; bit++) {
+        vmcs.interruptibility = UINT32_C(1) << bit;
+        assert_int_equal(vtdpi_vmx_check_guest(&vmcs), VTDPI_CHECK_INTERRUPTIBILITY_RESERVED);
+    }
+}
+
+/* SDM 3C, "VM Exits Induced by the TPR Threshold": without the shadow, or without "virtualize APIC
+ * accesses", no exit follows.
+ * @shows sdm.entry.tpr-exit */
+static void test_vmx_entry__tpr_exit__needs_its_controls(void **state)
+{
+    (void)state;
+    for (unsigned without = 0; without < 3; without++) {
+        vtdpi_vmcs_t vmcs;
+        memset(&vmcs, 0, sizeof vmcs);
+        vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_TPR_SHADOW, without != 1);
+        vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_VIRTUALIZE_APIC_ACCESSES, without != 2);
+        vmcs.tpr_threshold = 1;
+        assert_int_equal(vtdpi_vmx_entry_tpr_exit(&vmcs, 0x0F), without == 0);
+    }
+}
+
+/* SDM 3C, "VM-Instruction Error Numbers": a failed check on controls leaves its number in the VMCS
+ * and nothing else.
+ * @shows sdm.entry.vmfail */
+static void test_vmx_entry__failed_controls__are_error_7(void **state)
+{
+    (void)state;
+    vtdpi_vmcs_t vmcs = broken_control(VTDPI_CHECK_PID_ADDR);
+    vtdpi_vmcs_t before = vmcs;
+    uint64_t error = 0;
+    vtdpi_vmx_fail_valid(&vmcs, VTDPI_VMFAIL_ENTRY_CONTROLS);
+    assert_true(vtdpi_vmcs_read(&vmcs, 0x4400, &error));
+    assert_int_equal(error, 7);
+    before.instruction_error = 7;
+    assert_memory_equal(&vmcs, &before, sizeof vmcs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +565,12 @@ int main(void)
         cmocka_unit_test(test_vmx_entry__limits__hold_on_the_near_side),
         cmocka_unit_test(test_vmx_entry__injection__fits_the_activity_state),
         cmocka_unit_test(test_vmx_entry__threshold_above_vtpr__exits_after_entry),
+        cmocka_unit_test(test_vmx_entry__no_tpr_shadow__excludes_what_needs_it),
+        cmocka_unit_test(test_vmx_entry__each_address__is_aligned_and_within_the_width),
+        cmocka_unit_test(test_vmx_entry__controls_that_are_off__ask_nothing),
+        cmocka_unit_test(test_vmx_entry__guest_states__pass_on_the_near_side),
+        cmocka_unit_test(test_vmx_entry__tpr_exit__needs_its_controls),
+        cmocka_unit_test(test_vmx_entry__failed_controls__are_error_7),
     };
     return cmocka_run_group_tests_name("vmx_entry", tests, NULL, NULL);
 }

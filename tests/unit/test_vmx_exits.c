@@ -119,7 +119,8 @@ static void test_vmx_exits__each_row__has_its_name_in_lower_case(void **state)
 }
 
 /* SDM 3C, "Information for VM Exits Due to Vectored Events": the worked value of an acknowledged
- * vector F1h, and others. */
+ * vector F1h, and others.
+ * @shows sdm.exit.intr-info, sdm.exit.external-info */
 static void test_vmx_exits__interruption_information__has_the_worked_values(void **state)
 {
     (void)state;
@@ -127,6 +128,9 @@ static void test_vmx_exits__interruption_information__has_the_worked_values(void
     assert_true(vtdpi_intr_info(VTDPI_INTR_NMI, 2, false) == 0x80000202);
     assert_true(vtdpi_intr_info(VTDPI_INTR_EXCEPTION, 13, true) == 0x80000B0D);
     assert_true(vtdpi_intr_info(VTDPI_INTR_OTHER, 0, false) == 0x80000700);
+    vtdpi_ctls_t acknowledge = vtdpi_ctl_one(VTDPI_CTL_ACKNOWLEDGE_INTERRUPT_ON_EXIT);
+    assert_true(vtdpi_intr_info_external(acknowledge, 0xF1) == 0x800000F1);
+    assert_int_equal(vtdpi_intr_info_external(~acknowledge, 0xF1), 0);
     uint64_t info = 0x80000B0D;
     assert_int_equal(VTDPI_GET(INTR_INFO, VECTOR, &info), 13);
     assert_int_equal(VTDPI_GET(INTR_INFO, TYPE, &info), VTDPI_INTR_EXCEPTION);
@@ -134,7 +138,8 @@ static void test_vmx_exits__interruption_information__has_the_worked_values(void
 }
 
 /* SDM 3C, "VM-Entry Control Fields": forms of the entry interruption information that are taken,
- * and that are not. */
+ * and that are not.
+ * @shows sdm.entry.intr-info */
 static void test_vmx_exits__entry_information__is_legal_by_type(void **state)
 {
     (void)state;
@@ -155,7 +160,9 @@ static void test_vmx_exits__entry_information__is_legal_by_type(void **state)
 }
 
 /* SDM 3C, "Recording VM-Exit Information and Updating VM-Entry Control Fields": all fields, and the
- * injection ends. */
+ * injection ends.
+ * @shows sdm.exit.record, sdm.exit.injection-ends, sdm.exit.saves-rvi-svi,
+ * sdm.exit.saves-timer */
 static void test_vmx_exits__exit__records_everything(void **state)
 {
     (void)state;
@@ -164,13 +171,16 @@ static void test_vmx_exits__exit__records_everything(void **state)
         memset(&vmcs, 0, sizeof vmcs);
         vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_VIRTUAL_INTERRUPT_DELIVERY, vid != 0);
         vmcs.entry_intr_info = 0x80000041;
+        vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_SAVE_PREEMPTION_TIMER, vid != 0);
         vmcs.intr_status = 0x1122;
+        vmcs.preemption_value = 100;
         vtdpi_exit_info_t info = {.qualification = 0x41,
                                   .intr_info = 0x800000F1,
                                   .intr_error_code = 2,
                                   .idt_info = 0x80000031,
                                   .idt_error_code = 3,
                                   .length = 4,
+                                  .preemption_value = 60,
                                   .rvi = 0x51,
                                   .svi = 0x41};
         vtdpi_vmx_exit(&vmcs, VTDPI_EXIT_EXTERNAL_INTERRUPT, &info);
@@ -183,11 +193,13 @@ static void test_vmx_exits__exit__records_everything(void **state)
         assert_int_equal(vmcs.exit_length, 4);
         assert_int_equal(vmcs.entry_intr_info, 0x41);
         assert_int_equal(vmcs.intr_status, vid != 0 ? 0x4151 : 0x1122);
+        assert_int_equal(vmcs.preemption_value, vid != 0 ? 60 : 100);
     }
 }
 
 /* SDM 3C, "VM-Entry Failures During or After Loading Guest State": reason 33 with bit 31; the
- * injection stays valid. */
+ * injection stays valid.
+ * @shows sdm.entry.failed */
 static void test_vmx_exits__failed_entry__sets_bit_31(void **state)
 {
     (void)state;
