@@ -66,7 +66,7 @@ typedef struct {
     uint64_t *deadlines; /**< by timer */
     uint32_t *heap;
     uint32_t rest_count;
-    uint32_t pad_;
+    uint32_t told; /**< counts calls of the listener, and now and then where there is none */
     vtdpi_obs_t obs;
     vtdpi_event_t events[VTDPI_OBS_MAX + 1];
 } vtdpi_timed_t;

@@ -170,6 +170,7 @@ void timed_ledger_end(vtdpi_timed_t *t, timed_entry_t *e, const vtdpi_sealed_t *
     }
     entry_check(e);
     if (t->listener != NULL && t->listener->interrupt != NULL) {
+        t->told++;
         t->listener->interrupt(t->listener->user, &e->record);
     }
     memset(e, 0, sizeof *e);

@@ -95,8 +95,9 @@ static void observe_one(vtdpi_timed_t *t, vtdpi_event_t *e)
     totals->event_count[e->event]++;
 }
 
-static void observe_tell(const vtdpi_timed_t *t)
+static void observe_tell(vtdpi_timed_t *t)
 {
+    t->told++;
     uint64_t cyc = core_cycle(t, t->head->now);
     for (uint32_t i = 0; i < t->obs.count; i++) {
         t->obs.event[i].ps = t->head->now;

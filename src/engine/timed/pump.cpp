@@ -27,7 +27,8 @@ using sc_core::sc_time;
 class pump
 {
   public:
-    explicit pump(vtdpi_timed_t *engine) : engine_(engine), origin_(sc_core::sc_time_stamp())
+    explicit pump(vtdpi_timed_t *engine)
+        : engine_(engine), origin_(sc_core::sc_time_stamp().value())
     {
     }
 
@@ -36,41 +37,56 @@ class pump
     {
         std::uint32_t actor = 0;
         std::uint64_t ps = 0;
+        std::uint64_t horizon = others();
+        std::uint32_t told = engine_->told;
         while (vtdpi_timed_next(engine_, &actor, &ps)) {
-            const sc_time due = origin_ + sc_time::from_value(ps);
-            if (somebody_before(due)) {
-                sc_core::next_trigger(due - sc_core::sc_time_stamp());
+            if (told != engine_->told) { // who listens may have notified an event of the kernel
+                told = engine_->told;
+                horizon = others();
+            }
+            if (ps > horizon) {
+                sc_core::next_trigger(until(ps));
                 return;
             }
-            last_ = due;
+            last_ = ps;
             vtdpi_timed_fire(engine_, actor);
         }
         end();
     }
 
   private:
-    /** Whether the kernel has to do something else before [due]. */
-    static bool somebody_before(const sc_time &due)
+    /** The kernel's time, of the run: ps since it began. */
+    [[nodiscard]] std::uint64_t now() const
     {
-        const sc_time &now = sc_core::sc_time_stamp();
-        return due > now && sc_core::sc_pending_activity() &&
-               now + sc_core::sc_time_to_pending_activity() < due;
+        return sc_core::sc_time_stamp().value() - origin_;
+    }
+
+    [[nodiscard]] sc_time until(std::uint64_t ps) const
+    {
+        return sc_time::from_value(ps - now());
+    }
+
+    /** Up to when the kernel has nothing else to do. What is due now does not wait for it. */
+    [[nodiscard]] std::uint64_t others() const
+    {
+        return sc_core::sc_pending_activity()
+                   ? now() + sc_core::sc_time_to_pending_activity().value()
+                   : UINT64_MAX;
     }
 
     /** The kernel's clock catches up with the last operation; then the kernel stops. */
     void end()
     {
-        const sc_time &now = sc_core::sc_time_stamp();
-        if (last_ > now) {
-            sc_core::next_trigger(last_ - now);
+        if (last_ > now()) {
+            sc_core::next_trigger(until(last_));
             return;
         }
         sc_core::sc_pause();
     }
 
     vtdpi_timed_t *engine_;
-    sc_time origin_;
-    sc_time last_;
+    std::uint64_t origin_;
+    std::uint64_t last_ = 0;
 };
 
 void pump_start(vtdpi_timed_t *engine)

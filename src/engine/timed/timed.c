@@ -257,10 +257,14 @@ static void fire_look(vtdpi_timed_t *t, uint32_t a)
     }
 }
 
-static void fire_progress(const vtdpi_timed_t *t)
+/* Now and then: whoever watches, and whoever drives, may look up. */
+static void fire_progress(vtdpi_timed_t *t)
 {
-    if (t->listener != NULL && t->listener->progress != NULL &&
-        (t->head->totals.operations & 0xFFFFU) == 0) {
+    if ((t->head->totals.operations & 0xFFFFU) != 0) {
+        return;
+    }
+    t->told++;
+    if (t->listener != NULL && t->listener->progress != NULL) {
         t->listener->progress(t->listener->user, t->head->now, t->head->totals.arrivals_end_ps);
     }
 }
