@@ -173,6 +173,11 @@ static void test_report_suspect_without_step__all(void **state)
     assert_int_equal(f->out.unexplained, 1);
 }
 
+/* One reason more than there is room for. */
+static const char nine_kinds[] =
+    "{\"suspect\": \"a\", \"suspect_from_step\": 0, \"suspect_kinds\": "
+    "[\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\"]}";
+
 /* Suspect information of the wrong kind is malformed. */
 static void test_report_suspect__malformed(void **state)
 {
@@ -183,9 +188,7 @@ static void test_report_suspect__malformed(void **state)
         "{\"suspect\": \"a\", \"suspect_kinds\": [1], \"suspect_from_step\": 0}",
         "{\"suspect\": \"a\", \"suspect_kinds\": [\"a\"]}",
         "{\"suspect\": \"a\", \"suspect_kinds\": [\"a\"], \"suspect_from_step\": -1}",
-        "{\"suspect\": \"a\", \"suspect_kinds\": [\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", "
-        "\"8\", "
-        "\"9\"], \"suspect_from_step\": 0}",
+        nine_kinds,
         "{\"suspect\": \"a | b | c | d | e | f | g | h | i\"}",
         "{\"suspect\": \"a\", \"suspect_at\": [\"0\"]}",
         "{\"suspect\": \"a | b\", \"suspect_at\": [0]}",
