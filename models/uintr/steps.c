@@ -5,17 +5,8 @@
 
 #include "uintr_rule.h"
 
-/* Offsets of the interrupt command register in an APIC page. */
-enum {
-
-#define VTDPI_LAPIC_REG(NAME, offset, slots, mmio, msr, doc) UINTR_REG_##NAME = (offset),
-#include "vtdpi/layout/lapic_regs.def"
-#undef VTDPI_LAPIC_REG
-};
-
-/* Bytes of a store to the virtual-APIC page, of a word; resume point of a machine that has ended.
- */
-enum { UINTR_HALF = 4, UINTR_WORD = 8, UINTR_ENDED = UINT16_MAX };
+/* Bytes of a word; resume point of a machine that has ended. */
+enum { UINTR_WORD = 8, UINTR_ENDED = UINT16_MAX };
 
 /* Ends the list of steps that VTDPI_BEGIN opens. */
 #define UINTR_END                                                                                  \
@@ -36,37 +27,17 @@ static vtdpi_uintr_step_t uintr_end(uint16_t *pc, vtdpi_uintr_fault_t fault)
                         fault);
 }
 
-static vtdpi_uintr_step_t uintr_vicr(uint64_t offset, uint64_t value, unsigned bytes)
+/* @rule sdm.senduipi.virtual | SDM 3C | IPI Virtualization | In VMX non-root operation with "use
+ * TPR shadow" the notification does not go to the physical APIC: it is written to VICR and
+ * virtualised from there. Without, it is an ordinary IPI of the physical APIC, in its mode. */
+static vtdpi_uintr_step_t uintr_notification(vtdpi_upid_post_t post, const vtdpi_uintr_mode_t *mode)
 {
-    vtdpi_uintr_step_t step = uintr_access(VTDPI_UINTR_VICR, offset, value);
-    step.bytes = (uint8_t)bytes;
-    return step;
-}
-
-/* Whether a notification is virtualised in the form of an xAPIC. */
-static bool uintr_vicr_xapic(const vtdpi_uintr_mode_t *mode)
-{
-    return vtdpi_ctl_virtualize_apic_accesses(mode->set);
-}
-
-static uint64_t uintr_vicr_value(const vtdpi_senduipi_t *self, const vtdpi_uintr_mode_t *mode)
-{
-    return vtdpi_uintr_icr(self->nv, self->ndst, !uintr_vicr_xapic(mode));
-}
-
-/* @rule sdm.senduipi.virtual-ipi | SDM 3C | IPI Virtualization | Once VICR is written the
- * notification is an IPI of virtual vector NV to the virtual APIC ID NDST[15:8] or NDST: with "IPI
- * virtualization" it is virtualised like any other, else there is an APIC-write VM exit of 300h. */
-static vtdpi_uintr_step_t uintr_virtual_ipi(const vtdpi_senduipi_t *self,
-                                            const vtdpi_uintr_mode_t *mode)
-{
-    if (!vtdpi_ctl_ipi_virtualization(mode->set)) {
-        return uintr_access(VTDPI_UINTR_EXIT_WRITE, 0, UINTR_REG_ICR_LO);
+    if (!vtdpi_ctl_tpr_shadow(mode->set)) {
+        return uintr_access(VTDPI_UINTR_ICR, 0,
+                            vtdpi_uintr_icr(post.nv, post.ndst, mode->x2apic != 0));
     }
-    uint64_t vicr = uintr_vicr_value(self, mode);
-    vtdpi_uintr_step_t step = uintr_access(VTDPI_UINTR_IPI_VIRT, 0, self->nv);
-    step.b = uintr_vicr_xapic(mode) ? VTDPI_GET(ICR, DEST_XAPIC, &vicr)
-                                    : VTDPI_GET(ICR, DEST_X2APIC, &vicr);
+    vtdpi_uintr_step_t step = uintr_access(VTDPI_UINTR_VIRTUAL, 0, post.nv);
+    step.b = post.ndst;
     return step;
 }
 
@@ -82,24 +53,10 @@ static vtdpi_uitte_t uintr_entry(const vtdpi_senduipi_t *self, const vtdpi_uintr
     return entry;
 }
 
-/* What the locked access did, from what the UPID held before it. */
-static vtdpi_upid_post_t uintr_posted(vtdpi_senduipi_t *self, vtdpi_result_t before)
-{
-    vtdpi_upid_post_t post = vtdpi_upid_post(before.v, vtdpi_uitte_decode(self->uitte).uv);
-    self->ndst = post.ndst;
-    self->nv = post.nv;
-    return post;
-}
-
 /* @rule sdm.senduipi.order | SDM 2 | SENDUIPI | The UITT entry is read and checked, then the UPID
  * is read, checked and written in one locked access, then the notification is sent.
  * @rule sdm.senduipi.entry-read | SDM 2 | SENDUIPI | Choice: the 16 bytes of the entry are two
- * accesses of 8 bytes, the lower first; nothing promises one.
- * @rule sdm.senduipi.virtual | SDM 3C | IPI Virtualization | In non-root operation with a TPR
- * shadow the notification is written to VICR of the virtual-APIC page instead: VICR_HI and VICR_LO
- * in the form of an xAPIC, 8 bytes at 300h in the form of an x2APIC.
- * @rule sdm.senduipi.virtual-form | SDM 3C | IPI Virtualization | Choice: the form of an xAPIC if
- * "virtualize APIC accesses" is 1, else that of an x2APIC. */
+ * accesses of 8 bytes, the lower first; nothing promises one. */
 vtdpi_uintr_step_t vtdpi_senduipi_next(vtdpi_senduipi_t *self, const vtdpi_uintr_t *cpu,
                                        const vtdpi_uintr_mode_t *mode, vtdpi_result_t last)
 {
@@ -120,23 +77,11 @@ vtdpi_uintr_step_t vtdpi_senduipi_next(vtdpi_senduipi_t *self, const vtdpi_uintr
     }
     VTDPI_YIELD(self, uintr_access(VTDPI_UINTR_POST, uintr_entry(self, mode).upid_addr,
                                    uintr_entry(self, mode).uv));
-    post = uintr_posted(self, last);
+    post = vtdpi_upid_post(last.v, uintr_entry(self, mode).uv); /* on a copy: what it did */
     if (post.notify == 0) {
         return uintr_end(&self->pc, (vtdpi_uintr_fault_t)post.fault);
     }
-    if (!vtdpi_ctl_tpr_shadow(mode->set)) {
-        VTDPI_YIELD(self, uintr_access(VTDPI_UINTR_ICR, 0,
-                                       vtdpi_uintr_icr(self->nv, self->ndst, mode->x2apic != 0)));
-        return uintr_end(&self->pc, VTDPI_UINTR_NO_FAULT);
-    }
-    if (uintr_vicr_xapic(mode)) {
-        VTDPI_YIELD(self,
-                    uintr_vicr(UINTR_REG_ICR_HI, uintr_vicr_value(self, mode) >> 32, UINTR_HALF));
-        VTDPI_YIELD(self, uintr_vicr(UINTR_REG_ICR_LO, self->nv, UINTR_HALF));
-    } else {
-        VTDPI_YIELD(self, uintr_vicr(UINTR_REG_ICR_LO, uintr_vicr_value(self, mode), UINTR_WORD));
-    }
-    VTDPI_YIELD(self, uintr_virtual_ipi(self, mode));
+    VTDPI_YIELD(self, uintr_notification(post, mode));
     UINTR_END
     return uintr_end(&self->pc, VTDPI_UINTR_NO_FAULT);
 }
@@ -148,6 +93,9 @@ vtdpi_uintr_step_t vtdpi_senduipi_next(vtdpi_senduipi_t *self, const vtdpi_uintr
  * locked access that leaves the rest of the UPID as it is; SN, NV and NDST do not matter.
  * @rule sdm.uintr.notify.pir | SDM 3A | User-Interrupt Notification Processing | Then PIR is
  * exchanged with 0 by a locked access, and what it held is added to UIRR.
+ * @rule sdm.uintr.notify.virtual | SDM 3C | Virtual-Interrupt Delivery | A virtual interrupt of
+ * vector UINV does not go through the IDT: after it was delivered to VISR and retired again,
+ * without the test of the EOI-exit bitmap and without an evaluation, the same processing follows.
  * @rule sdm.uintr.notify.two-steps | SDM 3A | User-Interrupt Notification Processing | Choice: the
  * two locked accesses are two steps; the manual allows one. */
 vtdpi_uintr_step_t vtdpi_uintr_notify_next(vtdpi_uintr_notify_t *self, vtdpi_uintr_t *cpu,

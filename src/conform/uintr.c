@@ -5,7 +5,8 @@
  * @shows sdm.senduipi.ud, sdm.senduipi.index, sdm.senduipi.ipi, sdm.senduipi.virtual,
  * sdm.uitt.valid, sdm.uitt.reserved, sdm.upid.reserved, sdm.upid.post, sdm.upid.notify,
  * sdm.uintr.identify, sdm.uintr.notify.eoi, sdm.uintr.notify.on, sdm.uintr.notify.pir,
- * sdm.uintr.recognise, sdm.uintr.deliverable, sdm.uintr.deliver
+ * sdm.ipiv.senduipi, sdm.uintr.notify.virtual, sdm.uintr.recognise, sdm.uintr.deliverable,
+ * sdm.uintr.deliver
  */
 #include "vtdpi/boundary.h"
 #include "vtdpi/lapic_access.h"
@@ -105,16 +106,19 @@ typedef struct {
     vtdpi_uintr_fault_t fault;
 } uintr_sender_t;
 
-static void uintr_vicr_store(uintr_sender_t *s, vtdpi_uintr_step_t step)
+/* What the virtual APIC makes of a notification. */
+static void uintr_virtual_notification(uintr_sender_t *s, vtdpi_uintr_step_t step)
 {
-    if (step.addr == VTDPI_VAPIC_VICR_HI) {
-        s->vicr_hi = (uint32_t)step.a;
-        return;
+    vtdpi_vapic_senduipi_t send =
+        vtdpi_vapic_senduipi(s->mode.set, (uint8_t)step.a, (uint32_t)step.b);
+    s->vicr_lo = (uint32_t)send.icr;
+    if (send.wide != 0) {
+        s->vicr_lo_next = (uint32_t)(send.icr >> 32);
+    } else {
+        s->vicr_hi = (uint32_t)(send.icr >> 32);
     }
-    s->vicr_lo = (uint32_t)step.a;
-    if (step.bytes == sizeof(uint64_t)) {
-        s->vicr_lo_next = (uint32_t)(step.a >> 32);
-    }
+    s->exited = send.access.action == VTDPI_VAPIC_EXIT_WRITE;
+    s->qualification = send.access.qualification;
 }
 
 static vtdpi_result_t uintr_sender_perform(uintr_sender_t *s, vtdpi_uintr_step_t step)
@@ -133,12 +137,8 @@ static vtdpi_result_t uintr_sender_perform(uintr_sender_t *s, vtdpi_uintr_step_t
         s->icr = step.a;
         s->sent = true;
         break;
-    case VTDPI_UINTR_VICR:
-        uintr_vicr_store(s, step);
-        break;
-    case VTDPI_UINTR_EXIT_WRITE:
-        s->exited = true;
-        s->qualification = step.a;
+    case VTDPI_UINTR_VIRTUAL:
+        uintr_virtual_notification(s, step);
         break;
     default:
         break;
