@@ -220,6 +220,8 @@ static void test_iommu_queue__queue_above_the_address_width__is_a_fetch_error(vo
     assert_int_equal(next(&x).kind, VTDPI_QUEUE_IDLE);
     poke(&x, VTDPI_REG_IQT, 0x10);
     assert_int_equal(next(&x).error, VTDPI_IQEI_FETCH);
+    poke(&x, VTDPI_REG_IQT, 0x1000);
+    assert_int_equal(next(&x).error, VTDPI_IQEI_TAIL_INVALID);
 }
 
 /* VT-d, "Queued Invalidation Interface": with 64 address bits a queue cannot wrap to address 0.

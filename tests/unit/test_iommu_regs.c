@@ -397,9 +397,12 @@ static void test_iommu_regs__second_fault_of_a_requester__collapses_by_a_switch(
         x.cfg.fault_collapse = collapse != 0;
         record(&x, 0x22, 7, 1);
         assert_int_equal(record(&x, 0x24, 7, 2).recorded, collapse == 0);
+        assert_int_equal(record(&x, 0x24, 8, 2).recorded, collapse != 0);
         clear_f(&x, 0);
         clear_f(&x, 1);
+        write32(&x, 0x34, 1);
         assert_true(record(&x, 0x24, 7, 2).recorded);
+        assert_true(record(&x, 0x24, 8, 2).recorded);
     }
 }
 
@@ -455,6 +458,24 @@ static void test_iommu_regs__masked_fault_event__is_pending(void **state)
     assert_false(poke(&x, VTDPI_REG_FECTL, 0).event.send);
 }
 
+/* VT-d, "Register Descriptions": of an 8-byte write the low half comes first: an event that it lets
+ * loose carries the data of before.
+ *
+ * @shows vtd.regs.halves
+ */
+static void test_iommu_regs__mask_and_data_in_one_write__message_has_the_old_data(void **state)
+{
+    (void)state;
+    fixture_t x = recording(1);
+    poke(&x, VTDPI_REG_FECTL, 0x80000000);
+    record(&x, 0x22, 1, 1);
+    vtdpi_iommu_write_t w =
+        vtdpi_iommu_write(&x.unit, &x.cfg, 0x38, 8, UINT64_C(0x0000006100000000));
+    assert_true(w.event.send);
+    assert_int_equal(w.event.msg.vector, 0x51);
+    assert_int_equal(peek(&x, VTDPI_REG_FEDATA), 0x61);
+}
+
 /* VT-d, "Fault Event Control Register": with another status bit set a fault is no new condition,
  * though it is recorded; and IP stays until that one is cleared too.
  *
@@ -506,10 +527,9 @@ static void test_iommu_regs__damaged_state__fails_the_check(void **state)
     (void)state;
     const fixture_t good = remapping(3, true);
     assert_true(vtdpi_iommu_check(&good.unit, &good.cfg));
-    for (unsigned i = 0; i < 15; i++) {
+    for (unsigned i = 0; i < 20; i++) {
         fixture_t x = good;
         x.unit.arch.reg[VTDPI_REG_FSTS] |= i == 0 ? 2U : 0U;
-        x.unit.arch.reg[VTDPI_REG_FECTL] |= i == 1 ? 0x40000000U : 0U;
         x.unit.arch.reg[VTDPI_REG_IQH] |= i == 2 ? 1U : 0U;
         x.unit.uarch.fault_next += i == 3 ? 1U : 0U;
         x.unit.uarch.iec_next += i == 4 ? x.cfg.iec_entries : 0U;
@@ -518,11 +538,20 @@ static void test_iommu_regs__damaged_state__fails_the_check(void **state)
         x.cfg.ir = i != 7;
         x.unit.arch.reg[VTDPI_REG_GCMD] = i == 8 ? 1U : 0U;
         x.cfg.eim = i != 9;
+        x.unit.arch.reg[VTDPI_REG_IRTA] &= i == 9 ? ~UINT64_C(0x800) : UINT64_MAX;
         x.unit.arch.irta_base |= i == 10 ? UINT64_C(1) << x.cfg.haw : 0U;
         x.unit.arch.reg[VTDPI_REG_ICS] = i == 11 ? 2U : 0U;
         x.unit.arch.reg[VTDPI_REG_FSTS] |= i == 12 ? 0x100U : 0U;
         x.unit.arch.reg[VTDPI_REG_IECTL] |= i == 13 ? 0x40000000U : 0U;
         x.unit.arch.reg[VTDPI_REG_IECTL] |= i == 14 ? 1U : 0U;
+        x.unit.arch.reg[VTDPI_REG_IQERCD] = i == 15 ? 8U : 0U;
+        x.unit.arch.reg[VTDPI_REG_GSTS] |= i == 16 ? 1U : 0U;
+        x.unit.arch.frcd[0][1] |= i == 17 ? UINT64_C(1) << 63 : 0U;
+        x.unit.arch.reg[VTDPI_REG_FECTL] = i == 17  ? 0x40000000U
+                                           : i == 1 ? 0xC0000000U
+                                                    : 0x80000000U;
+        x.cfg.register_only = i == 18;
+        x.unit.arch.reg[VTDPI_REG_FSTS] |= i == 19 ? 4U : 0U;
         assert_false(vtdpi_iommu_check(&x.unit, &x.cfg));
     }
 }
@@ -548,6 +577,7 @@ int main(void)
         cmocka_unit_test(test_iommu_regs__second_fault_of_a_requester__collapses_by_a_switch),
         cmocka_unit_test(test_iommu_regs__fault_event__is_built_from_its_registers),
         cmocka_unit_test(test_iommu_regs__masked_fault_event__is_pending),
+        cmocka_unit_test(test_iommu_regs__mask_and_data_in_one_write__message_has_the_old_data),
         cmocka_unit_test(test_iommu_regs__fault_beside_another_status__is_no_new_condition),
         cmocka_unit_test(test_iommu_regs__reset__keeps_the_sticky_fault_state),
         cmocka_unit_test(test_iommu_regs__damaged_state__fails_the_check),
