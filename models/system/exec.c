@@ -77,6 +77,11 @@ vtdpi_frame_t *vtdpi_sys_top(const vtdpi_system_t *sys, uint32_t c)
     return &thread->frame[thread->depth - 1];
 }
 
+static vtdpi_frame_t *exec_top(sys_stack_t s)
+{
+    return s.depth == NULL ? s.base : &s.base[*s.depth - 1];
+}
+
 static vtdpi_ctx_t exec_context(vtdpi_system_t *sys, uint32_t c)
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];
@@ -142,7 +147,7 @@ typedef enum {
 
 static exec_then_t exec_pop(vtdpi_system_t *sys, uint32_t c, sys_stack_t s)
 {
-    vtdpi_frame_t *f = s.depth == NULL ? s.base : &s.base[*s.depth - 1];
+    vtdpi_frame_t *f = exec_top(s);
     bool async = f->async != 0;
     memset(f, 0, sizeof(*f));
     if (s.depth == NULL) {
@@ -156,28 +161,32 @@ static exec_then_t exec_pop(vtdpi_system_t *sys, uint32_t c, sys_stack_t s)
     return async ? EXEC_STOP : EXEC_RESULT;
 }
 
-static void exec_run(vtdpi_system_t *sys, uint32_t c, sys_stack_t s, vtdpi_result_t r)
+/* Scalars and a pointer, not structures: those would go through memory, and be read back wider than
+ * they were written. */
+static void exec_run(vtdpi_system_t *sys, uint32_t c, vtdpi_frame_t *base, uint8_t *depth,
+                     uint32_t limit, const vtdpi_result_t *result)
 {
+    sys_stack_t s = {base, depth, limit, 0};
     vtdpi_ctx_t x = exec_context(sys, c);
+    vtdpi_frame_t *f = exec_top(s);
+    vtdpi_op_t op = frame_function(sys, f->func)(&x, f, *result);
     for (;;) {
-        vtdpi_frame_t *f = s.depth == NULL ? s.base : &s.base[*s.depth - 1];
-        VTDPI_ASSERT(f != NULL);
-        vtdpi_op_t op = frame_function(sys, f->func)(&x, f, r);
+        uint64_t value = 0;
         if (op.kind == VTDPI_OP_CALL) {
             vtdpi_sys_push(s, op.arg, op.a, op.b, op.c, false);
-            r = vtdpi_sys_result(0);
-            continue;
-        }
-        if (op.kind != VTDPI_OP_RETURN) {
+        } else if (op.kind == VTDPI_OP_RETURN) {
+            exec_then_t then = exec_pop(sys, c, s);
+            if (then == EXEC_STOP) {
+                return;
+            }
+            value = then == EXEC_RESULT ? op.a : 0;
+            s = then == EXEC_THREAD ? vtdpi_sys_thread_stack(sys, sys->cpus[c].thread) : s;
+        } else {
             f->op = op;
             return;
         }
-        exec_then_t then = exec_pop(sys, c, s);
-        if (then == EXEC_STOP) {
-            return;
-        }
-        r = vtdpi_sys_result(then == EXEC_RESULT ? op.a : 0);
-        s = then == EXEC_THREAD ? vtdpi_sys_thread_stack(sys, sys->cpus[c].thread) : s;
+        f = exec_top(s);
+        op = frame_function(sys, f->func)(&x, f, vtdpi_sys_result(value));
     }
 }
 
@@ -192,16 +201,21 @@ void vtdpi_sys_first_guest(vtdpi_system_t *sys, uint32_t v)
     f->op = frame_function(sys, f->func)(&x, f, vtdpi_sys_result(0));
 }
 
+void vtdpi_sys_resume(vtdpi_system_t *sys, uint32_t c, sys_stack_t s, const vtdpi_result_t *r)
+{
+    exec_run(sys, c, s.base, s.depth, s.limit, r);
+    sys->serial[c]++;
+}
+
 void vtdpi_sys_start(vtdpi_system_t *sys, uint32_t c, sys_stack_t s)
 {
-    exec_run(sys, c, s, vtdpi_sys_result(0));
-    sys->serial[c]++;
+    static const vtdpi_result_t nothing = {{0, 0}, 0};
+    vtdpi_sys_resume(sys, c, s, &nothing);
 }
 
 void vtdpi_sys_advance(vtdpi_system_t *sys, uint32_t c, sys_stack_t s, vtdpi_result_t r)
 {
-    exec_run(sys, c, s, r);
-    sys->serial[c]++;
+    vtdpi_sys_resume(sys, c, s, &r);
 }
 
 void vtdpi_sys_microcode(vtdpi_system_t *sys, uint32_t c, unsigned func, uint64_t a, uint64_t b,

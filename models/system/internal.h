@@ -63,6 +63,7 @@ sys_stack_t vtdpi_sys_irq_stack(vtdpi_system_t *sys, uint32_t c);
 vtdpi_frame_t *vtdpi_sys_top(const vtdpi_system_t *sys, uint32_t c);
 void vtdpi_sys_push(sys_stack_t s, unsigned func, uint64_t a, uint64_t b, uint64_t d, bool async);
 void vtdpi_sys_start(vtdpi_system_t *sys, uint32_t c, sys_stack_t s);
+void vtdpi_sys_resume(vtdpi_system_t *sys, uint32_t c, sys_stack_t s, const vtdpi_result_t *r);
 void vtdpi_sys_advance(vtdpi_system_t *sys, uint32_t c, sys_stack_t s, vtdpi_result_t r);
 void vtdpi_sys_microcode(vtdpi_system_t *sys, uint32_t c, unsigned func, uint64_t a, uint64_t b,
                          uint64_t d);

@@ -219,7 +219,7 @@ static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
         VTDPI_ASSERT(known);
     }
     if (advance) {
-        vtdpi_sys_advance(sys, c, stack, r);
+        vtdpi_sys_resume(sys, c, stack, &r);
     }
     cpu_refresh(sys, c);
 }
