@@ -14,6 +14,7 @@ typedef struct {
     json_t *parent;
     const char *key; /* NULL: an element of a list */
     size_t index;
+    const char *name; /* the key, or that of the list */
 } node_t;
 
 typedef struct {
@@ -69,27 +70,36 @@ static void node_add(nodes_t *nodes, node_t node)
     }
 }
 
-/* Lists the values in and below [root], which is not among them. */
+static void children_add(nodes_t *nodes, json_t *container, const char *name)
+{
+    const char *key;
+    size_t index;
+    json_t *value;
+    json_object_foreach(container, key, value)
+    {
+        node_add(nodes, (node_t){.value = value, .parent = container, .key = key, .name = key});
+    }
+    json_array_foreach(container, index, value)
+    {
+        node_add(nodes,
+                 (node_t){.value = value, .parent = container, .index = index, .name = name});
+    }
+}
+
+/* Adds all that is below those that are listed. */
+static void nodes_expand(nodes_t *nodes)
+{
+    for (uint32_t i = 0; i < nodes->count; i++) {
+        children_add(nodes, nodes->node[i].value, nodes->node[i].name);
+    }
+}
+
+/* Lists the values below [root]. */
 static void nodes_list(nodes_t *nodes, json_t *root)
 {
-    json_t *container = root;
     nodes->count = 0;
-    for (uint32_t i = 0;; container = nodes->node[i++].value) {
-        const char *key;
-        size_t index;
-        json_t *value;
-        json_object_foreach(container, key, value)
-        {
-            node_add(nodes, (node_t){.value = value, .parent = container, .key = key});
-        }
-        json_array_foreach(container, index, value)
-        {
-            node_add(nodes, (node_t){.value = value, .parent = container, .index = index});
-        }
-        if (i == nodes->count) {
-            return;
-        }
-    }
+    children_add(nodes, root, "");
+    nodes_expand(nodes);
 }
 
 static json_t *replacement(const nodes_t *nodes, vectors_choice_t *choose, void *state)
@@ -171,6 +181,83 @@ char *vectors_damage(const char *line, vectors_choice_t *choose, void *state)
         edit(root, nodes, choose, state);
     }
     char *text = or_abort(json_dumps(root, JSON_COMPACT));
+    json_decref(root);
+    free(nodes);
+    return text;
+}
+
+static void member_add(nodes_t *nodes, json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    if (value != NULL) {
+        node_add(nodes, (node_t){.value = value, .parent = object, .key = key, .name = key});
+    }
+}
+
+/* Lists the recorded values: of the vector, of its steps or boundaries. */
+static void recorded_list(nodes_t *nodes, json_t *root)
+{
+    static const char *const lists[] = {"steps", "boundaries"};
+    static const char *const keys[] = {"expect", "out", "accepted", "match_logical", "sender_esr"};
+    nodes->count = 0;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        member_add(nodes, root, keys[i]);
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        size_t index;
+        json_t *value;
+        json_array_foreach(json_object_get(root, lists[i]), index, value)
+        {
+            member_add(nodes, value, "ev");
+            member_add(nodes, value, "st");
+        }
+    }
+    nodes_expand(nodes);
+}
+
+/* Another value of the kind of [value], or NULL. */
+static json_t *other(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    size_t length = text != NULL ? strlen(text) : 0;
+    if (json_is_integer(value)) {
+        return json_integer(json_integer_value(value) ^ 1);
+    }
+    if (json_is_boolean(value)) {
+        return json_boolean(!json_is_true(value));
+    }
+    if (length == 0 || strspn(text, "0123456789abcdefx") != length) {
+        return NULL;
+    }
+    static const char digits[] = "0123456789abcdef";
+    char *copy = or_abort(strdup(text));
+    copy[length - 1] = digits[(size_t)(strchr(digits, copy[length - 1]) - digits) ^ 1U];
+    json_t *changed = json_string(copy);
+    free(copy);
+    return changed;
+}
+
+char *vectors_change(const char *line, vectors_choice_t *choose, void *state,
+                     char key[VECTORS_KEY_BYTES])
+{
+    enum { TRIES = 100 };
+
+    nodes_t *nodes = or_abort(malloc(sizeof *nodes));
+    json_t *root = or_abort(json_loads(line, 0, NULL));
+    json_t *changed = NULL;
+    char *text = NULL;
+    recorded_list(nodes, root);
+    for (int i = 0; i < TRIES && changed == NULL && nodes->count > 0; i++) {
+        const node_t *node = &nodes->node[choose(state, nodes->count)];
+        changed = other(node->value);
+        if (changed == NULL) {
+            continue;
+        }
+        (void)snprintf(key, VECTORS_KEY_BYTES, "%s", node->name);
+        (void)(node->key != NULL ? json_object_set_new(node->parent, node->key, changed)
+                                 : json_array_set_new(node->parent, node->index, changed));
+        text = or_abort(json_dumps(root, JSON_COMPACT));
+    }
     json_decref(root);
     free(nodes);
     return text;

@@ -11,6 +11,9 @@
 #define VECTORS_REMAPPING "tests/vectors/interrupt-remapping.jsonl.gz"
 #define VECTORS_APIC      "tests/vectors/apic-virtualization.jsonl.gz"
 
+/** Room of a key. */
+enum { VECTORS_KEY_BYTES = 32 };
+
 /** Lines of a file. */
 typedef struct {
     char *text;        /**< all of it, each line ended by a zero byte */
@@ -32,5 +35,13 @@ typedef uint32_t vectors_choice_t(void *state, uint32_t below);
  * elsewhere in it: JSON still. To be freed.
  */
 char *vectors_damage(const char *line, vectors_choice_t *choose, void *state);
+
+/**
+ * A copy of [line] in which one recorded value (not what the vector does) is another of its kind:
+ * the lowest bit of a number differs. [key] is its key, or that of the list it stands in. To be
+ * freed; NULL if there is no number.
+ */
+char *vectors_change(const char *line, vectors_choice_t *choose, void *state,
+                     char key[VECTORS_KEY_BYTES]);
 
 #endif
