@@ -6,7 +6,7 @@
 
 #include "vtd_test.h"
 
-enum { ACTIVE, HALTED, SHUTDOWN, WAIT };
+enum { ACTIVE, HALTED, SHUTDOWN, WAIT, MWAIT };
 
 /* Posted interrupts, NMIs with virtual NMIs, preemption timer. */
 static vtdpi_ctls_t posted_controls(void)
@@ -32,7 +32,10 @@ static vtdpi_next_t next(vtdpi_ctls_t set, uint32_t pending, uint32_t blocking, 
 
 /* SDM 3A, "Priority Among Concurrent Events"; SDM 3C, "Special Features of VM Entry": with
  * everything pending the most urgent is taken; take it away and the next one follows, down to
- * nothing. */
+ * nothing.
+ * @shows sdm.boundary.apic-write, sdm.boundary.tpr-exit, sdm.boundary.smi, sdm.boundary.init,
+ * sdm.boundary.preemption, sdm.boundary.nmi, sdm.boundary.window-or-virtual,
+ * sdm.boundary.external, sdm.boundary.user-interrupt */
 static void test_boundary__everything_pending__is_taken_in_the_manuals_order(void **state)
 {
     (void)state;
@@ -66,7 +69,8 @@ static void test_boundary__everything_pending__is_taken_in_the_manuals_order(voi
 }
 
 /* SDM 3C, "Other Causes of VM Exits": the NMI window lies between preemption timer and NMI, the
- * interrupt window takes the place of virtual-interrupt delivery. */
+ * interrupt window takes the place of virtual-interrupt delivery.
+ * @shows sdm.boundary.nmi-window, sdm.boundary.window-or-virtual, sdm.boundary.window */
 static void test_boundary__windows__lie_where_the_manual_says(void **state)
 {
     (void)state;
@@ -85,7 +89,8 @@ static void test_boundary__windows__lie_where_the_manual_says(void **state)
 }
 
 /* SDM 3C, "Virtual-Interrupt Delivery": needs IF, no STI and no MOV SS blocking; the external
- * interrupt below it needs neither. */
+ * interrupt below it needs neither.
+ * @shows sdm.boundary.window, sdm.boundary.external-blocking */
 static void test_boundary__virtual_interrupt__is_held_by_if_sti_and_mov_ss(void **state)
 {
     (void)state;
@@ -101,7 +106,8 @@ static void test_boundary__virtual_interrupt__is_held_by_if_sti_and_mov_ss(void 
 }
 
 /* SDM 3C, "Event Blocking": whether STI and MOV SS hold an exiting external interrupt is the
- * implementation's; both ways. */
+ * implementation's; both ways.
+ * @shows sdm.boundary.external-blocking */
 static void test_boundary__hold_external__is_a_choice(void **state)
 {
     (void)state;
@@ -119,39 +125,43 @@ static void test_boundary__hold_external__is_a_choice(void **state)
 }
 
 /* SDM 3C, "Event Blocking", "VM Entry into an Inactive State": what each activity state lets
- * through, one event at a time. */
+ * through, one event at a time.
+ * @shows sdm.boundary.wakes, sdm.boundary.wait-for-sipi, sdm.boundary.init,
+ * sdm.boundary.tpr-exit, sdm.boundary.preemption, sdm.boundary.nmi-window */
 static void test_boundary__activity_states__let_through_by_the_manual(void **state)
 {
     (void)state;
 
     static const struct {
         uint32_t pending;
-        const char *through; /* active, HLT, shutdown, wait-for-SIPI */
+        const char *through; /* active, HLT, shutdown, wait-for-SIPI, MWAIT */
     } rows[] = {
-        {VTDPI_PENDING_TPR_EXIT, "1100"},   {VTDPI_PENDING_SMI, "1110"},
-        {VTDPI_PENDING_INIT, "1110"},       {VTDPI_PENDING_SIPI, "1111"},
-        {VTDPI_PENDING_PREEMPTION, "1110"}, {VTDPI_PENDING_NMI, "1110"},
-        {VTDPI_PENDING_VIRTUAL, "1100"},    {VTDPI_PENDING_EXTERNAL, "1100"},
+        {VTDPI_PENDING_TPR_EXIT, "11001"},   {VTDPI_PENDING_SMI, "11101"},
+        {VTDPI_PENDING_INIT, "11101"},       {VTDPI_PENDING_SIPI, "11111"},
+        {VTDPI_PENDING_PREEMPTION, "11101"}, {VTDPI_PENDING_NMI, "11101"},
+        {VTDPI_PENDING_VIRTUAL, "11001"},    {VTDPI_PENDING_EXTERNAL, "11001"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        for (unsigned activity = ACTIVE; activity <= WAIT; activity++) {
+        for (unsigned activity = ACTIVE; activity <= MWAIT; activity++) {
             vtdpi_next_t got = next(posted_controls(), rows[i].pending, 0, activity, 1);
             assert_int_equal(got != VTDPI_NEXT_NOTHING, rows[i].through[activity] == '1');
         }
     }
     vtdpi_ctls_t window = posted_controls() | vtdpi_ctl_one(VTDPI_CTL_INTERRUPT_WINDOW_EXITING);
     vtdpi_ctls_t nmi = posted_controls() | vtdpi_ctl_one(VTDPI_CTL_NMI_WINDOW_EXITING);
-    for (unsigned activity = ACTIVE; activity <= WAIT; activity++) {
+    for (unsigned activity = ACTIVE; activity <= MWAIT; activity++) {
+        bool ends = activity != SHUTDOWN && activity != WAIT;
         assert_int_equal(next(window, 0, 0, activity, 1),
-                         activity <= HALTED ? VTDPI_NEXT_EXIT_WINDOW : VTDPI_NEXT_NOTHING);
+                         ends ? VTDPI_NEXT_EXIT_WINDOW : VTDPI_NEXT_NOTHING);
         assert_int_equal(next(nmi, 0, 0, activity, 1),
-                         activity <= SHUTDOWN ? VTDPI_NEXT_EXIT_NMI_WINDOW : VTDPI_NEXT_NOTHING);
+                         activity != WAIT ? VTDPI_NEXT_EXIT_NMI_WINDOW : VTDPI_NEXT_NOTHING);
     }
 }
 
 /* SDM 3C, "Other Causes of VM Exits": a start-up IPI exits from wait-for-SIPI and is dropped
- * elsewhere. */
+ * elsewhere.
+ * @shows sdm.boundary.sipi */
 static void test_boundary__sipi__exits_from_wait_for_sipi_alone(void **state)
 {
     (void)state;
@@ -162,7 +172,9 @@ static void test_boundary__sipi__exits_from_wait_for_sipi_alone(void **state)
 }
 
 /* SDM 3C, "Changes to Instruction Behavior in VMX Non-Root Operation", "NMI exiting", "virtual
- * NMIs": who holds an NMI. */
+ * NMIs": who holds an NMI.
+ * @shows sdm.boundary.nmi, sdm.boundary.virtual-nmis, sdm.boundary.nmi-blocking,
+ * sdm.boundary.smi */
 static void test_boundary__nmi__is_held_by_the_blocking_that_is_its_own(void **state)
 {
     (void)state;
@@ -181,7 +193,8 @@ static void test_boundary__nmi__is_held_by_the_blocking_that_is_its_own(void **s
 }
 
 /* SDM 3C, "External Interrupts": without exiting they go by IF and wake HLT by IF; with exiting,
- * acknowledged or not by control. */
+ * acknowledged or not by control.
+ * @shows sdm.boundary.external, sdm.boundary.acknowledge */
 static void test_boundary__external__goes_by_its_controls(void **state)
 {
     (void)state;
@@ -198,7 +211,8 @@ static void test_boundary__external__goes_by_its_controls(void **state)
 }
 
 /* SDM 3C, "Posted-Interrupt Processing": PINV, and nothing else, starts it, and only under the
- * control. */
+ * control.
+ * @shows sdm.posted.vector, sdm.posted.not-exiting */
 static void test_boundary__acknowledged_vector__is_compared_with_pinv(void **state)
 {
     (void)state;
@@ -215,7 +229,7 @@ static void test_boundary__acknowledged_vector__is_compared_with_pinv(void **sta
 }
 
 /* SDM 3A, "User-Interrupt Delivery": not held by STI, held by MOV SS, and only in the active state.
- */
+ * @shows sdm.boundary.user-interrupt */
 static void test_boundary__user_interrupt__is_held_by_mov_ss_alone(void **state)
 {
     (void)state;
@@ -223,6 +237,126 @@ static void test_boundary__user_interrupt__is_held_by_mov_ss_alone(void **state)
     assert_int_equal(next(0, user, VTDPI_BLOCK_STI, ACTIVE, 0), VTDPI_NEXT_USER_INTERRUPT);
     assert_int_equal(next(0, user, VTDPI_BLOCK_MOV_SS, ACTIVE, 0), VTDPI_NEXT_NOTHING);
     assert_int_equal(next(0, user, 0, HALTED, 0), VTDPI_NEXT_NOTHING);
+}
+
+/* SDM 3C, "Posted-Interrupt Processing": the notification vector in each state of a guest, with
+ * RFLAGS.IF both ways: processed in active, HLT and MWAIT, held in shutdown and wait-for-SIPI; then
+ * back in HLT unless a virtual interrupt is deliverable.
+ * @shows sdm.posted.vector, sdm.posted.hlt, sdm.posted.mwait, sdm.boundary.wakes,
+ * sdm.boundary.external */
+static void test_boundary__notification__is_processed_by_state(void **state)
+{
+    (void)state;
+
+    static const struct {
+        vtdpi_activity_t before;
+        bool processed;
+        vtdpi_activity_t after;
+        vtdpi_activity_t deliverable;
+    } rows[] = {
+        {VTDPI_ACTIVITY_ACTIVE, true, VTDPI_ACTIVITY_ACTIVE, VTDPI_ACTIVITY_ACTIVE},
+        {VTDPI_ACTIVITY_HLT, true, VTDPI_ACTIVITY_HLT, VTDPI_ACTIVITY_ACTIVE},
+        {VTDPI_ACTIVITY_MWAIT, true, VTDPI_ACTIVITY_ACTIVE, VTDPI_ACTIVITY_ACTIVE},
+        {VTDPI_ACTIVITY_SHUTDOWN, false, 0, 0},
+        {VTDPI_ACTIVITY_WAIT_FOR_SIPI, false, 0, 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (uint8_t rflags_if = 0; rflags_if < 2; rflags_if++) {
+            vtdpi_next_t got =
+                next(posted_controls(), VTDPI_PENDING_EXTERNAL, 0, rows[i].before, rflags_if);
+            assert_int_equal(got, rows[i].processed ? VTDPI_NEXT_EXTERNAL : VTDPI_NEXT_NOTHING);
+        }
+        if (rows[i].processed) {
+            vtdpi_external_t what = vtdpi_boundary_external(posted_controls(), 0xF2, 0xF2, false);
+            assert_int_equal(vtdpi_boundary_external_activity(what, rows[i].before, false),
+                             rows[i].after);
+            assert_int_equal(vtdpi_boundary_external_activity(what, rows[i].before, true),
+                             rows[i].deliverable);
+        }
+    }
+}
+
+/* SDM 3C, "Architectural State Before a VM Exit": an external interrupt that exits leaves HLT
+ * saved, that of MWAIT is not; one that goes through the IDT, or to user interrupts, ends the halt.
+ * @shows sdm.boundary.activity-exit, sdm.boundary.activity-delivered */
+static void test_boundary__external__saves_or_ends_the_halt(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        vtdpi_boundary_external_activity(VTDPI_EXTERNAL_EXIT, VTDPI_ACTIVITY_HLT, false),
+        VTDPI_ACTIVITY_HLT);
+    assert_int_equal(
+        vtdpi_boundary_external_activity(VTDPI_EXTERNAL_EXIT, VTDPI_ACTIVITY_MWAIT, false),
+        VTDPI_ACTIVITY_ACTIVE);
+    assert_int_equal(
+        vtdpi_boundary_external_activity(VTDPI_EXTERNAL_IDT, VTDPI_ACTIVITY_HLT, false),
+        VTDPI_ACTIVITY_ACTIVE);
+    assert_int_equal(
+        vtdpi_boundary_external_activity(VTDPI_EXTERNAL_UINV, VTDPI_ACTIVITY_MWAIT, false),
+        VTDPI_ACTIVITY_ACTIVE);
+}
+
+/* SDM 3D, "VMX Basic Exit Reasons"; SDM 3C, "Architectural State Before a VM Exit": each outcome,
+ * its exit reason, and the activity state after it in HLT; exits save the state of MWAIT as active.
+ * @shows sdm.boundary.reasons, sdm.boundary.activity-exit, sdm.boundary.activity-delivered */
+static void test_boundary__each_outcome__has_a_reason_and_an_activity(void **state)
+{
+    (void)state;
+
+    static const struct {
+        vtdpi_next_t next;
+        int reason;
+        bool halted; /* HLT goes on, or is saved */
+    } rows[] = {
+        {VTDPI_NEXT_NOTHING, -1, true},
+        {VTDPI_NEXT_APIC_WRITE, -1, true},
+        {VTDPI_NEXT_EXIT_TPR, 43, true},
+        {VTDPI_NEXT_SMI, -1, true},
+        {VTDPI_NEXT_EXIT_INIT, 3, true},
+        {VTDPI_NEXT_EXIT_SIPI, 4, true},
+        {VTDPI_NEXT_DISCARD_SIPI, -1, true},
+        {VTDPI_NEXT_EXIT_MTF, 37, true},
+        {VTDPI_NEXT_DEBUG, -1, false},
+        {VTDPI_NEXT_EXIT_PREEMPTION, 52, true},
+        {VTDPI_NEXT_EXIT_NMI_WINDOW, 8, true},
+        {VTDPI_NEXT_EXIT_NMI, 0, true},
+        {VTDPI_NEXT_NMI, -1, false},
+        {VTDPI_NEXT_EXIT_WINDOW, 7, true},
+        {VTDPI_NEXT_VIRTUAL, -1, false},
+        {VTDPI_NEXT_EXIT_EXTERNAL, 1, true},
+        {VTDPI_NEXT_USER_INTERRUPT, -1, false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(vtdpi_boundary_exit(rows[i].next), rows[i].reason);
+        assert_int_equal(vtdpi_boundary_activity(rows[i].next, VTDPI_ACTIVITY_HLT),
+                         rows[i].halted ? VTDPI_ACTIVITY_HLT : VTDPI_ACTIVITY_ACTIVE);
+        bool waits = rows[i].halted && rows[i].reason < 0;
+        assert_int_equal(vtdpi_boundary_activity(rows[i].next, VTDPI_ACTIVITY_MWAIT),
+                         waits ? VTDPI_ACTIVITY_MWAIT : VTDPI_ACTIVITY_ACTIVE);
+        assert_int_equal(vtdpi_boundary_activity(rows[i].next, VTDPI_ACTIVITY_ACTIVE),
+                         VTDPI_ACTIVITY_ACTIVE);
+    }
+    assert_int_equal(vtdpi_boundary_exit(VTDPI_NEXT_EXTERNAL), -1);
+}
+
+/* SDM 3C, "APIC-Write Emulation", "VM Exits Induced by the TPR Threshold": neither IF nor blocking
+ * holds them, nor the preemption timer's exit.
+ * @shows sdm.boundary.apic-write, sdm.boundary.tpr-exit, sdm.boundary.preemption */
+static void test_boundary__urgent_events__are_not_held_by_blocking(void **state)
+{
+    (void)state;
+    uint32_t blocking = VTDPI_BLOCK_STI | VTDPI_BLOCK_MOV_SS | VTDPI_BLOCK_SMI | VTDPI_BLOCK_NMI;
+    uint32_t smi_init = VTDPI_PENDING_SMI | VTDPI_PENDING_INIT;
+    vtdpi_ctls_t set = posted_controls();
+    assert_int_equal(next(set, VTDPI_PENDING_APIC_WRITE | smi_init, blocking, ACTIVE, 0),
+                     VTDPI_NEXT_APIC_WRITE);
+    assert_int_equal(next(set, VTDPI_PENDING_TPR_EXIT | smi_init, blocking, ACTIVE, 0),
+                     VTDPI_NEXT_EXIT_TPR);
+    assert_int_equal(next(set, VTDPI_PENDING_PREEMPTION, blocking, ACTIVE, 0),
+                     VTDPI_NEXT_EXIT_PREEMPTION);
+    assert_int_equal(next(set, VTDPI_PENDING_TPR_EXIT | smi_init, 0, SHUTDOWN, 0), VTDPI_NEXT_SMI);
 }
 
 int main(void)
@@ -238,6 +372,10 @@ int main(void)
         cmocka_unit_test(test_boundary__external__goes_by_its_controls),
         cmocka_unit_test(test_boundary__acknowledged_vector__is_compared_with_pinv),
         cmocka_unit_test(test_boundary__user_interrupt__is_held_by_mov_ss_alone),
+        cmocka_unit_test(test_boundary__notification__is_processed_by_state),
+        cmocka_unit_test(test_boundary__external__saves_or_ends_the_halt),
+        cmocka_unit_test(test_boundary__each_outcome__has_a_reason_and_an_activity),
+        cmocka_unit_test(test_boundary__urgent_events__are_not_held_by_blocking),
     };
     return cmocka_run_group_tests_name("boundary", tests, NULL, NULL);
 }
