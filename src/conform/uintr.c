@@ -15,9 +15,11 @@
 #include "vtdpi/vmx.h"
 
 #include "conform/conform_internal.h"
+#include "conform/exceptions.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     UINTR_BYTE_MAX = 0xFF,
@@ -278,6 +280,17 @@ void conform_replay_senduipi(const json_t *vector, conform_out_t *out)
     } else {
         uintr_senduipi(vector, out);
     }
+}
+
+/* The notification goes to a 32-bit destination that ends in FFh and is not the broadcast. */
+bool conform_uintr_low_byte_ff(const json_t *vector, int step)
+{
+    (void)step;
+    uint64_t upid = strtoull(json_string_value(json_object_get(vector, "upid_lo")), NULL, 16);
+    uint64_t ndst = vtdpi_bits(upid, VTDPI_UPID_NDST_LOW, VTDPI_UPID_NDST_WIDTH);
+    const json_t *x2apic = json_object_get(vector, "x2apic");
+    bool wide = json_is_true(x2apic) || json_integer_value(x2apic) != 0;
+    return wide && (ndst & UINTR_BYTE_MAX) == UINTR_BYTE_MAX && ndst != UINT32_MAX;
 }
 
 /* --- the receiver --- */
