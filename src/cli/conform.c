@@ -1,214 +1,78 @@
 /* vtdpi conform */
-#include "vtdpi/conform.h"
-
 #include "cli.h"
+#include "conform_tally.h"
 
 #include <fnmatch.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-enum {
-    CLAUSES = 64,       /**< clauses that are counted apart */
-    SHOWN = 20,         /**< differing vectors that are shown without --all */
-    REASON_BYTES = 400, /**< of a reason that is shown */
-    PATIENCE_S = 2,     /**< before progress is shown */
-    PROGRESS_EVERY = 256
-};
+/** How long nobody is told, and how often somebody is then. *Units:* seconds, vectors. */
+enum { PATIENCE_S = 2, PROGRESS_EVERY = 256 };
 
-/** A clause that excepted something. */
-typedef struct {
-    const char *text;
-    unsigned count;
-} clause_t;
-
-/** Why vectors were skipped. */
-typedef struct {
-    char text[80];
-    unsigned count;
-} skip_t;
-
-enum { SKIPS = 16 };
-
-/** What has been counted. The last row is of vectors of no known group. */
-typedef struct {
-    unsigned (*count)[VTDPI_CONFORM_VERDICTS]; /**< [groups + 1] */
-    unsigned groups;
-    unsigned says[3]; /**< suspect vectors, by vtdpi_conform_says_t */
-    clause_t clauses[CLAUSES];
-    unsigned clause_count;
-    skip_t skips[SKIPS];
-    unsigned skip_count;
-    unsigned shown; /**< differing vectors shown */
-    unsigned total; /**< results */
-    bool all;
-    bool terminal; /**< progress can be shown */
-    time_t started;
-} tally_t;
-
-static void clause_count(tally_t *tally, const char *text)
+bool tally_wants(const tally_t *tally, const vtdpi_conform_difference_t *d)
 {
-    for (unsigned i = 0; i < tally->clause_count; i++) {
-        if (tally->clauses[i].text == text) {
-            tally->clauses[i].count++;
-            return;
-        }
-    }
-    if (tally->clause_count < CLAUSES) {
-        tally->clauses[tally->clause_count++] = (clause_t){.text = text, .count = 1};
-    }
+    return tally->all || (!d->suspect && d->clause == NULL);
 }
 
-static void skip_count(tally_t *tally, const char *text)
+const char *tally_group(unsigned group)
 {
-    for (unsigned i = 0; i < tally->skip_count; i++) {
-        if (strcmp(tally->skips[i].text, text) == 0) {
-            tally->skips[i].count++;
-            return;
-        }
-    }
-    if (tally->skip_count < SKIPS) {
-        skip_t *skip = &tally->skips[tally->skip_count++];
-        (void)snprintf(skip->text, sizeof skip->text, "%s", text);
-        skip->count = 1;
-    }
+    const char *name = vtdpi_conform_group_name(group);
+    return name != NULL ? name : "(no known group)";
 }
 
-/** Prints the differences of a vector; those that are explained only with --all. */
-static void differences_print(const tally_t *tally, const vtdpi_conform_result_t *result)
+unsigned tally_passed(const tally_t *tally)
 {
-    const char *group = vtdpi_conform_group_name(result->group);
-    (void)printf("%s:%u: %s (%s) %s\n", result->file, result->line, result->id,
-                 group != NULL ? group : "unknown", vtdpi_conform_verdict_name(result->verdict));
-    for (unsigned i = 0; i < result->difference_count; i++) {
-        const vtdpi_conform_difference_t *d = &result->differences[i];
-        const char *mark = d->suspect ? "suspect " : d->clause != NULL ? "excepted " : "";
-        if (mark[0] != '\0' && !tally->all) {
-            continue;
-        }
-        if (d->step >= 0) {
-            (void)printf("  %sstep %d, %s:\n", mark, d->step, d->field);
-        } else {
-            (void)printf("  %s%s:\n", mark, d->field);
-        }
-        (void)printf("    expected %s\n    actual   %s\n", d->expected, d->actual);
-        if (d->clause != NULL) {
-            (void)printf("    clause   %s\n", d->clause);
-        }
-    }
-    if (result->differences_left_out > 0) {
-        (void)printf("  and %u more\n", result->differences_left_out);
-    }
-    if (result->why != NULL) {
-        (void)printf("  the vector says: %.*s\n", REASON_BYTES, result->why);
-    }
-    (void)printf("\n");
+    return tally->total - tally->sum[VTDPI_CONFORM_DIFFERING] - tally->sum[VTDPI_CONFORM_SKIPPED];
 }
 
-/** Whether the differences of [result] are to be printed; counts those that are not. */
-static bool wanted(tally_t *tally, const vtdpi_conform_result_t *result)
+/** Counts [text]; the last row counts all for which there is no room. */
+static void text_count(tally_texts_t *texts, const char *text)
+{
+    unsigned i = 0;
+    while (i < texts->count && strcmp(texts->row[i].text, text) != 0 && i < TALLY_TEXTS - 1) {
+        i++;
+    }
+    tally_text_t *row = &texts->row[i];
+    if (i == texts->count) {
+        texts->count++;
+        (void)snprintf(row->text, sizeof row->text, "%s", i < TALLY_TEXTS - 1 ? text : "others");
+    }
+    row->count++;
+}
+
+/** Whether [result], which has been counted, is to be shown. */
+static bool shows(const tally_t *tally, const vtdpi_conform_result_t *result)
 {
     bool explained = result->verdict == VTDPI_CONFORM_EXCEPTED ||
                      result->verdict == VTDPI_CONFORM_SUSPECT_DIFFERING;
-    if (tally->all && explained) {
-        return true;
-    }
-    return result->verdict == VTDPI_CONFORM_DIFFERING && (tally->all || tally->shown++ < SHOWN);
-}
-
-static void progress(tally_t *tally)
-{
-    if (tally->terminal && tally->total % PROGRESS_EVERY == 0 &&
-        time(NULL) - tally->started >= PATIENCE_S) {
-        (void)fprintf(stderr, "\r%u vectors ", tally->total);
-    }
+    bool differs = result->verdict == VTDPI_CONFORM_DIFFERING;
+    return tally->all ? differs || explained
+                      : differs && tally->sum[VTDPI_CONFORM_DIFFERING] <= TALLY_SHOWN;
 }
 
 static void take(void *context, const vtdpi_conform_result_t *result)
 {
     tally_t *tally = context;
     tally->count[result->group][result->verdict]++;
+    tally->sum[result->verdict]++;
     tally->total++;
     tally->says[result->says]++;
-    if (result->verdict == VTDPI_CONFORM_EXCEPTED && result->clause != NULL) {
-        clause_count(tally, result->clause);
+    if (result->verdict == VTDPI_CONFORM_EXCEPTED) {
+        text_count(&tally->clauses, result->clause);
     }
     if (result->verdict == VTDPI_CONFORM_SKIPPED) {
-        skip_count(tally, result->why);
+        text_count(&tally->skips, result->why);
     }
-    if (wanted(tally, result)) {
-        differences_print(tally, result);
+    if (shows(tally, result)) {
+        tally->format->vector(tally, result);
     }
-    progress(tally);
+    if (tally->terminal && tally->total % PROGRESS_EVERY == 0 &&
+        time(NULL) - tally->started >= PATIENCE_S) {
+        (void)fprintf(stderr, "\r%u vectors ", tally->total);
+    }
 }
-
-/* --- the report --- */
-
-static void row_print(const char *name, const unsigned count[VTDPI_CONFORM_VERDICTS])
-{
-    (void)printf("%-26s", name);
-    for (unsigned i = 0; i < VTDPI_CONFORM_VERDICTS; i++) {
-        (void)printf(" %*u", (int)strlen(vtdpi_conform_verdict_name(i)), count[i]);
-    }
-    (void)printf("\n");
-}
-
-static void table_print(const tally_t *tally, unsigned sum[VTDPI_CONFORM_VERDICTS])
-{
-    (void)printf("%-26s", "group");
-    for (unsigned i = 0; i < VTDPI_CONFORM_VERDICTS; i++) {
-        (void)printf(" %s", vtdpi_conform_verdict_name(i));
-    }
-    (void)printf("\n");
-    for (unsigned g = 0; g <= tally->groups; g++) {
-        unsigned all = 0;
-        for (unsigned i = 0; i < VTDPI_CONFORM_VERDICTS; i++) {
-            sum[i] += tally->count[g][i];
-            all += tally->count[g][i];
-        }
-        if (all > 0) {
-            row_print(g < tally->groups ? vtdpi_conform_group_name(g) : "(no known group)",
-                      tally->count[g]);
-        }
-    }
-    row_print("total", sum);
-}
-
-/** Prints the report; whether everything passed. */
-static int report(const tally_t *tally)
-{
-    unsigned sum[VTDPI_CONFORM_VERDICTS] = {0};
-    table_print(tally, sum);
-    if (tally->says[VTDPI_CONFORM_SAYS_SAME] + tally->says[VTDPI_CONFORM_SAYS_OTHER] > 0) {
-        (void)printf("\nOf the suspect vectors that state the specification's value, the model has "
-                     "it in %u, another in %u.\n",
-                     tally->says[VTDPI_CONFORM_SAYS_SAME], tally->says[VTDPI_CONFORM_SAYS_OTHER]);
-    }
-    if (tally->clause_count > 0) {
-        (void)printf("\nExcepted by\n");
-    }
-    for (unsigned i = 0; i < tally->clause_count; i++) {
-        (void)printf("  %6u  %s\n", tally->clauses[i].count, tally->clauses[i].text);
-    }
-    if (tally->skip_count > 0) {
-        (void)printf("\nSkipped\n");
-    }
-    for (unsigned i = 0; i < tally->skip_count; i++) {
-        (void)printf("  %6u  %s\n", tally->skips[i].count, tally->skips[i].text);
-    }
-    unsigned failed = sum[VTDPI_CONFORM_DIFFERING];
-    unsigned skipped = sum[VTDPI_CONFORM_SKIPPED];
-    if (failed > SHOWN && !tally->all) {
-        (void)printf("\n%u differing vectors are not shown (--all shows them)\n", failed - SHOWN);
-    }
-    (void)printf("\n%u passed, %u failed, %u skipped\n", tally->total - failed - skipped, failed,
-                 skipped);
-    return failed > 0 ? CLI_FAILED : CLI_OK;
-}
-
-/* --- files --- */
 
 static int file_replay(tally_t *tally, const char *path, const char *groups)
 {
@@ -240,6 +104,8 @@ static bool group_exists(const char *pattern)
 static int files_replay(tally_t *tally, char **paths, int count, const char *groups)
 {
     int worst = CLI_OK;
+    tally->terminal = isatty(STDERR_FILENO) != 0;
+    tally->started = time(NULL);
     for (int i = 0; i < count; i++) {
         int code = file_replay(tally, paths[i], groups);
         worst = code > worst ? code : worst;
@@ -251,41 +117,56 @@ static int files_replay(tally_t *tally, char **paths, int count, const char *gro
         return worst != CLI_OK ? worst
                                : cli_bad("no vector of these files is in group \"%s\"", groups);
     }
-    int code = report(tally);
-    return code > worst ? code : worst;
+    tally->format->report(tally);
+    return worst == CLI_OK && tally->sum[VTDPI_CONFORM_DIFFERING] > 0 ? CLI_FAILED : worst;
+}
+
+static const tally_format_t *format_find(const char *name)
+{
+    static const tally_format_t *const formats[] = {&tally_as_text, &tally_as_json};
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (strcmp(formats[i]->name, name) == 0) {
+            return formats[i];
+        }
+    }
+    return NULL;
 }
 
 int cli_conform(int argc, char **argv)
 {
     static const struct option options[] = {{"all", no_argument, NULL, 'a'},
+                                            {"format", required_argument, NULL, 'f'},
                                             {"group", required_argument, NULL, 'g'},
                                             {NULL, 0, NULL, 0}};
-    static tally_t tally; /* large: not on the stack */
+    static tally_t tally = {.format = &tally_as_text}; /* large: not on the stack */
     const char *groups = NULL;
     int option;
-    while ((option = getopt_long(argc, argv, "ag:", options, NULL)) != -1) {
-        if (option == 'a') {
+    while ((option = getopt_long(argc, argv, "af:g:", options, NULL)) != -1) {
+        switch (option) {
+        case 'a':
             tally.all = true;
-        } else if (option == 'g') {
+            break;
+        case 'f':
+            tally.format = format_find(optarg);
+            break;
+        case 'g':
             groups = optarg;
-        } else {
+            break;
+        default:
             return CLI_INPUT;
         }
     }
-    if (optind == argc) {
-        return cli_bad("conform wants a file of vectors (vtdpi conform --help)");
+    if (optind == argc || tally.format == NULL) {
+        return optind == argc ? cli_bad("conform wants a file of vectors (vtdpi conform --help)")
+                              : cli_bad("the format of conform is text or json");
     }
     if (groups != NULL && !group_exists(groups)) {
         return cli_bad("no group matches \"%s\" (vtdpi list groups)", groups);
     }
     tally.groups = vtdpi_conform_group_count();
     tally.count = calloc(tally.groups + 1, sizeof *tally.count);
-    if (tally.count == NULL) {
-        return cli_broken("out of memory");
-    }
-    tally.terminal = isatty(STDERR_FILENO) != 0;
-    tally.started = time(NULL);
-    int code = files_replay(&tally, argv + optind, argc - optind, groups);
+    int code = tally.count != NULL ? files_replay(&tally, argv + optind, argc - optind, groups)
+                                   : cli_broken("out of memory");
     free(tally.count);
     return code;
 }

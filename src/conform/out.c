@@ -9,6 +9,9 @@
 
 enum { SET_DIGITS = 64, SET_BYTES = SET_DIGITS + 1, NUMBER_BYTES = 24, DELETE = 0x7f };
 
+/** Bytes of a UTF-8 character after its first. */
+enum { UTF8_MASK = 0xc0, UTF8_REST = 0x80 };
+
 void conform_out_take(conform_out_t *out, const json_t *vector, const char *group)
 {
     out->vector = vector;
@@ -93,6 +96,9 @@ static void text_keep(char *room, size_t size, const char *text)
     static const char ellipsis[] = "...";
     size_t length = strlen(text);
     size_t kept = length < size ? length : size - sizeof ellipsis;
+    while (kept < length && kept > 0 && ((unsigned char)text[kept] & UTF8_MASK) == UTF8_REST) {
+        kept--; /* between characters */
+    }
     for (size_t i = 0; i < kept; i++) {
         room[i] = (unsigned char)text[i] < ' ' || text[i] == DELETE ? '?' : text[i];
     }

@@ -3,6 +3,7 @@
 #include "vectors.h"
 
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +197,7 @@ static void test_conform__unreadable__exit_2(void **state)
         {"conform --group nothing @good", "no group matches \"nothing\""},
         {"conform --group F1 @good", "no vector of these files is in group \"F1\""},
         {"conform --nonsense @good", "nonsense"},
+        {"conform --format yaml @good", "text or json"},
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         expect_code(lines[i][0], 2);
@@ -248,6 +250,46 @@ static void test_conform_excepted__clauses_counted(void **state)
     assert_closes("12 passed, 0 failed, 0 skipped\n");
 }
 
+/* A value of member [key] of [object] as a number. */
+static long long number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    assert_true(json_is_integer(value));
+    return json_integer_value(value);
+}
+
+/* As JSON every line is an object; the last has the counts, those before it the vectors. */
+static void test_conform_json__lines(void **state)
+{
+    (void)state;
+    expect_code("conform --format json --all @differs @good", 1);
+    json_t *lines[4] = {NULL};
+    size_t count = 0;
+    char *rest = NULL;
+    for (char *line = strtok_r(out, "\n", &rest); line != NULL && count < 4;
+         line = strtok_r(NULL, "\n", &rest)) {
+        lines[count] = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+        assert_non_null(lines[count++]);
+    }
+    assert_int_equal(count, 3);
+    assert_string_equal(json_string_value(json_object_get(lines[0], "verdict")), "differing");
+    assert_int_equal(number(lines[0], "line"), 2);
+    json_t *differences = json_object_get(lines[0], "differences");
+    assert_true(json_array_size(differences) > 0);
+    assert_int_equal(number(json_array_get(differences, 0), "step"), 0);
+    assert_true(json_is_null(json_object_get(json_array_get(differences, 0), "clause")));
+    assert_string_equal(json_string_value(json_object_get(lines[1], "why")), "a-kind: why");
+    assert_int_equal(number(lines[2], "passed"), 3);
+    assert_int_equal(number(lines[2], "failed"), 1);
+    assert_int_equal(number(lines[2], "skipped"), 1);
+    json_t *group = json_object_get(json_object_get(lines[2], "groups"), "ire_off_plain");
+    assert_int_equal(number(group, "agreed"), 2);
+    assert_int_equal(number(group, "suspect-differing"), 1);
+    for (size_t i = 0; i < count; i++) {
+        json_decref(lines[i]);
+    }
+}
+
 /* Help says what counts as what and has examples; the groups can be listed. */
 static void test_conform_help__verdicts_and_examples(void **state)
 {
@@ -271,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_conform_all__explained_and_further_ones),
         cmocka_unit_test(test_conform_group__pattern),
         cmocka_unit_test(test_conform_excepted__clauses_counted),
+        cmocka_unit_test(test_conform_json__lines),
         cmocka_unit_test(test_conform_help__verdicts_and_examples),
     };
     return cmocka_run_group_tests_name("conform_command", tests, setup, teardown);
