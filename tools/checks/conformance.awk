@@ -240,6 +240,12 @@ function print_document(name, titles, count, key, half, i, j) {
     }
 }
 
+# Where Markdown puts the heading of a document.
+function anchor(name) {
+    gsub(/ /, "-", name)
+    return tolower(name)
+}
+
 function print_totals(i, j, name, rules, choices, all_choices) {
     print "| document | rules | of them chosen |"
     print "| --- | ---: | ---: |"
@@ -254,7 +260,7 @@ function print_totals(i, j, name, rules, choices, all_choices) {
         }
         all_choices += choices
         if (rules > 0)
-            printf "| %s: %s | %d | %d |\n", name, document_title[name], rules, choices
+            printf "| [%s](#%s): %s | %d | %d |\n", name, anchor(name), document_title[name], rules, choices
     }
     printf "| together | %d | %d |\n\n", rule_count, all_choices
     printf "%d tests show them.\n", test_count
