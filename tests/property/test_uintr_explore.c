@@ -11,14 +11,11 @@
 #include "vtdpi/lapic_access.h"
 #include "vtdpi/uintr_steps.h"
 
-#include "cmocka_all.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "uintr_orders.h"
 
 enum { SENDERS = 2, SENDS = 2, NETWORK = SENDERS, RECEIVER, ACTORS };
 
-enum { TABLE = 0x1000, UPID = 0x2000, UINV = 0xEC, RECEIVER_ID = 5, DEPTH = 256, SLOTS = 1 << 21 };
+enum { TABLE = 0x1000, UPID = 0x2000, UINV = 0xEC, RECEIVER_ID = 5 };
 
 /* Wrong machines, bits of setup_t.wrong. */
 enum { TORN_POST = 1, PIR_BEFORE_ON = 2 };
@@ -83,7 +80,6 @@ VTDPI_STATIC_ASSERT(sizeof(world_t) == sizeof(vtdpi_lapic_t) + sizeof(vtdpi_uint
 
 /* What an exploration found. */
 typedef struct {
-    uint64_t states;
     uint64_t ends;       /* states where nothing can move */
     uint64_t losses;     /* of these, with a user vector owed or left somewhere */
     uint64_t sent;       /* states with a notification on its way */
@@ -92,36 +88,11 @@ typedef struct {
     uint64_t left;       /* ends: what was left in PIR */
 } found_t;
 
-static uint64_t visited[SLOTS];
-static world_t path[DEPTH];
-static uint8_t tried[DEPTH];
-
-static uint64_t hash(const world_t *w)
-{
-    const unsigned char *bytes = (const unsigned char *)w;
-    uint64_t h = UINT64_C(0xCBF29CE484222325);
-    for (size_t i = 0; i < sizeof *w; i++) {
-        h = (h ^ bytes[i]) * UINT64_C(0x100000001B3);
-    }
-    h ^= h >> 29;
-    return h != 0 ? h : 1;
-}
-
-/* Whether [w] is new. */
-static bool visit(const world_t *w, found_t *found)
-{
-    uint64_t h = hash(w);
-    size_t i = (size_t)(h & (SLOTS - 1));
-    for (; visited[i] != 0; i = (i + 1) & (SLOTS - 1)) {
-        if (visited[i] == h) {
-            return false;
-        }
-    }
-    visited[i] = h;
-    found->states++;
-    assert_true(found->states < SLOTS / 2);
-    return true;
-}
+/* A story and what was found in it. */
+typedef struct {
+    const setup_t *setup;
+    found_t found;
+} search_t;
 
 static vtdpi_uintr_mode_t mode_of(unsigned cpl)
 {
@@ -373,8 +344,10 @@ static void receiver_fire(world_t *w, const setup_t *s, found_t *found)
 
 /* --- the exploration --- */
 
-static bool enabled(const world_t *w, const setup_t *s, unsigned actor)
+static bool enabled(void *context, const void *state, unsigned actor)
 {
+    const setup_t *s = ((const search_t *)context)->setup;
+    const world_t *w = state;
     if (actor < SENDERS) {
         return w->sending[actor] != 0 || w->begun[actor] < SENDS;
     }
@@ -385,26 +358,26 @@ static bool enabled(const world_t *w, const setup_t *s, unsigned actor)
            receiver_next(w) != VTDPI_NEXT_NOTHING;
 }
 
-static void fire(world_t *w, const setup_t *s, unsigned actor, found_t *found)
+static void fire(void *context, void *state, unsigned actor)
 {
+    search_t *search = context;
     if (actor < SENDERS) {
-        sender_fire(w, s, actor);
+        sender_fire(state, search->setup, actor);
     } else if (actor == NETWORK) {
-        network_fire(w);
+        network_fire(state);
     } else {
-        receiver_fire(w, s, found);
+        receiver_fire(state, search->setup, &search->found);
     }
 }
 
-static void judge(const world_t *w, const setup_t *s, found_t *found)
+static void judge(void *context, const void *state, bool end)
 {
-    bool moves = false;
-    for (unsigned actor = 0; actor < ACTORS; actor++) {
-        moves |= enabled(w, s, actor);
-    }
+    search_t *search = context;
+    const world_t *w = state;
+    found_t *found = &search->found;
     found->sent += w->messages != 0;
-    found->mismatches += !s->kicks && w->under_way != VTDPI_GET(UPID, ON, w->upid);
-    if (!moves) {
+    found->mismatches += !search->setup->kicks && w->under_way != VTDPI_GET(UPID, ON, w->upid);
+    if (end) {
         found->ends++;
         found->losses += (w->owed | w->cpu.uirr | w->upid[VTDPI_UPID_PIR_WORD]) != 0;
         found->left |= w->upid[VTDPI_UPID_PIR_WORD];
@@ -414,36 +387,19 @@ static void judge(const world_t *w, const setup_t *s, found_t *found)
 /* Visits every state that can be reached. */
 static found_t explore(const setup_t *s)
 {
-    found_t found = {0};
-    unsigned depth = 0;
-    memset(visited, 0, sizeof visited);
-    begin(&path[0], s);
-    tried[0] = 0;
-    assert_true(visit(&path[0], &found));
-    judge(&path[0], s, &found);
-    for (;;) {
-        if (tried[depth] == ACTORS) {
-            if (depth == 0) {
-                break;
-            }
-            depth--;
-            continue;
-        }
-        unsigned actor = tried[depth]++;
-        if (!enabled(&path[depth], s, actor)) {
-            continue;
-        }
-        assert_in_range(depth, 0, DEPTH - 2);
-        memcpy(&path[depth + 1], &path[depth], sizeof path[0]);
-        fire(&path[depth + 1], s, actor, &found);
-        if (visit(&path[depth + 1], &found)) {
-            depth++;
-            tried[depth] = 0;
-            judge(&path[depth], s, &found);
-        }
-    }
+    search_t search = {.setup = s};
+    const orders_t orders = {.size = sizeof(world_t),
+                             .actors = ACTORS,
+                             .enabled = enabled,
+                             .fire = fire,
+                             .judge = judge,
+                             .context = &search};
+    world_t first;
+    begin(&first, s);
+    uint64_t states = orders_explore(&orders, &first);
+    found_t found = search.found;
     print_message("%llu states, %llu ends, %llu losses, %llu mismatches, %llu phantoms\n",
-                  (unsigned long long)found.states, (unsigned long long)found.ends,
+                  (unsigned long long)states, (unsigned long long)found.ends,
                   (unsigned long long)found.losses, (unsigned long long)found.mismatches,
                   (unsigned long long)found.phantoms);
     return found;
