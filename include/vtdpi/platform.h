@@ -82,6 +82,7 @@ typedef enum {
     VTDPI_LINE_CPU,   /**< hypervisor's words of a CPU */
     VTDPI_LINE_IRTE,  /**< four entries of the remapping table */
     VTDPI_LINE_QUEUE, /**< four invalidation descriptors */
+    VTDPI_LINE_PIDS,  /**< eight entries of the PID-pointer table of a VM */
     VTDPI_LINE_DRIVER /**< words of the remapping unit's driver */
 } vtdpi_line_kind_t;
 
@@ -102,9 +103,10 @@ typedef struct {
     uint16_t soft;                  /**< line of its software APIC */
     uint16_t vapic[VTDPI_VL_COUNT]; /**< lines of its virtual-APIC page */
     uint16_t vm;                    /**< its VM */
-    uint32_t thread;                /**< its thread */
-    uint32_t virtual_id;            /**< virtual APIC ID */
-    uint8_t timer_vector;           /**< vector of its virtual APIC timer */
+    uint16_t pids;        /**< first line of its VM's PID-pointer table, or VTDPI_NO_LINE */
+    uint32_t thread;      /**< its thread */
+    uint32_t virtual_id;  /**< virtual APIC ID */
+    uint8_t timer_vector; /**< vector of its virtual APIC timer */
     uint8_t pad_[3];
     const vtdpi_vcpu_cfg_t *guest; /**< program and handlers */
 } vtdpi_vcpu_fixed_t;
@@ -156,10 +158,11 @@ typedef struct {
     bool ghost;   /**< identity of interrupts is kept */
     bool explore; /**< alternatives that a timed run never takes are offered */
     bool irq_follows_vcpu;
-    bool guest_timers;   /**< some guest arms its APIC timer */
-    bool timer_one_shot; /**< the host uses its local APIC timers in one-shot mode */
-    uint8_t pad_[3];
-    uint32_t tsc_khz; /**< rate of the time-stamp counter */
+    bool guest_timers;         /**< some guest arms its APIC timer */
+    bool timer_one_shot;       /**< the host uses its local APIC timers in one-shot mode */
+    bool ipiv;                 /**< IPI virtualization is on */
+    vtdpi_switches_t switches; /**< model switches */
+    uint32_t tsc_khz;          /**< rate of the time-stamp counter */
     uint32_t pad2_;
     uint32_t variant; /**< switches of the protocol */
     uint64_t timeslice_ps;

@@ -50,6 +50,7 @@ typedef struct vtdpi_protocol {
     const char *name;
     uint32_t abi;          /**< VTDPI_PROTOCOL_ABI */
     bool posting;          /**< the remapping unit posts */
+    bool ipiv;             /**< it can use IPI virtualization */
     bool apicv;            /**< APIC virtualization and posted-interrupt processing in the VMCS */
     bool preemptible;      /**< a thread can lose its CPU after any host interrupt */
     bool softirqs;         /**< Xen: the scheduler runs in a softirq */

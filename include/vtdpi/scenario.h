@@ -157,26 +157,39 @@ typedef struct {
     uint8_t vector;          /**< WRITE_MSI: new vector */
 } vtdpi_event_cfg_t;
 
+/**
+ * Points on which manuals are silent or implementations disagree; platform.switches has what each
+ * means. Enumerations count in the order of the names there.
+ */
+typedef struct {
+    uint8_t pid_ndst_check, index_wrap16, svt3_code, dlm_check;
+    uint8_t irte_check_order, fault_collapse, pir_order, vid_reads;
+    uint8_t ppr_equal, lowest_policy, init_deassert, ipi_illegal_vector;
+    uint8_t lvt_illegal_at_write, rirr_on_accept;
+} vtdpi_switches_t;
+
 /** The hardware. */
 typedef struct {
-    uint32_t cpus;           /**< logical CPUs, 1 to 64 */
-    bool x2apic;             /**< local APICs, EIME and virtual APICs in x2APIC mode */
-    uint32_t store_buffer;   /**< entries of a CPU's store buffer, 1 to 8 */
-    bool timer_one_shot;     /**< the host's APIC timers are one-shot, not TSC deadline */
-    bool iommu_posting;      /**< CAP.PI */
-    uint32_t iommu_cache;    /**< entries of the interrupt entry cache, 0 to 256 */
-    uint32_t iommu_requests; /**< remapping requests in flight, 1 to 16 */
-    bool coherent;           /**< ECAP.C: reads of the table are snooped */
+    uint32_t cpus;             /**< logical CPUs, 1 to 64 */
+    bool x2apic;               /**< local APICs, EIME and virtual APICs in x2APIC mode */
+    uint32_t store_buffer;     /**< entries of a CPU's store buffer, 1 to 8 */
+    bool timer_one_shot;       /**< the host's APIC timers are one-shot, not TSC deadline */
+    bool iommu_posting;        /**< CAP.PI */
+    uint32_t iommu_cache;      /**< entries of the interrupt entry cache, 0 to 256 */
+    uint32_t iommu_requests;   /**< remapping requests in flight, 1 to 16 */
+    bool coherent;             /**< ECAP.C: reads of the table are snooped */
+    vtdpi_switches_t switches; /**< model switches */
 } vtdpi_platform_cfg_t;
 
 /** The host software. */
 typedef struct {
     const char *protocol; /**< row of hypervisor.def */
     uint32_t variant;     /**< set of switches of that protocol, a bit each, in its table's order */
-    uint64_t timeslice_ps; /**< scheduler tick while more than one thread can run */
-    bool irq_follows_vcpu; /**< host interrupts move with their vCPU (remapped designs) */
-    uint32_t host_vectors; /**< vectors that the host can hand out for each CPU */
-    uint64_t halt_poll_ps; /**< busy wait in the block path before sleeping */
+    uint64_t timeslice_ps;   /**< scheduler tick while more than one thread can run */
+    bool ipi_virtualization; /**< IPIs of guests are posted by their CPU */
+    bool irq_follows_vcpu;   /**< host interrupts move with their vCPU (remapped designs) */
+    uint32_t host_vectors;   /**< vectors that the host can hand out for each CPU */
+    uint64_t halt_poll_ps;   /**< busy wait in the block path before sleeping */
 } vtdpi_hypervisor_cfg_t;
 
 /** One line of expect: a comparison of a statistic, of a count of log events, or an error by name.

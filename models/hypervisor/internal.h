@@ -53,7 +53,7 @@ VTDPI_HV_HOOKS
 
 /** Switches, by protocol: VTDPI_VARIANT_<protocol>_<name>. */
 enum {
-#define VTDPI_PROTOCOL(name, posting, doc)
+#define VTDPI_PROTOCOL(name, posting, ipiv, doc)
 #define VTDPI_VARIANT(protocol, name, bit, doc) VTDPI_VARIANT_##protocol##_##name = 1 << (bit),
 #include "vtdpi/hypervisor.def"
 #undef VTDPI_PROTOCOL

@@ -147,6 +147,28 @@ vtdpi_op_t vtdpi_fn_irte_flush(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_res
     VTDPI_END(f, 0);
 }
 
+/* The switches have the same bits in every protocol that posts. */
+#define DRIVER_VARIANT(name) (VTDPI_VARIANT_kvm_##name)
+VTDPI_STATIC_ASSERT(
+    (int)VTDPI_VARIANT_kvm_irte_in_halves == (int)VTDPI_VARIANT_xen_irte_in_halves &&
+        (int)VTDPI_VARIANT_kvm_irte_in_halves == (int)VTDPI_VARIANT_kvm_5_17_irte_in_halves &&
+        (int)VTDPI_VARIANT_kvm_no_iec_invalidation == (int)VTDPI_VARIANT_xen_no_iec_invalidation &&
+        (int)VTDPI_VARIANT_kvm_no_iec_invalidation ==
+            (int)VTDPI_VARIANT_kvm_5_17_no_iec_invalidation,
+    "one driver for all");
+
+static bool driver_variant(const vtdpi_ctx_t *x, int bit)
+{
+    return x->p->protocol->posting && hv_variant(x, bit);
+}
+
+/* Half [half] of the entry, alone. */
+static vtdpi_op_t driver_half(const vtdpi_ctx_t *x, uint64_t s, unsigned half)
+{
+    return hv_store(VTDPI_STAGE_irte_update, driver_irte_line(x, s), driver_irte_word(x, s) + half,
+                    driver_entry(x, s).w[half], ~UINT64_C(0));
+}
+
 /* x[1]: interrupts were on; x[2], x[3]: the entry as it was read. */
 vtdpi_op_t vtdpi_fn_irte_write(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r)
 {
@@ -163,14 +185,21 @@ vtdpi_op_t vtdpi_fn_irte_write(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_res
     VTDPI_YIELD(f, hv_load(VTDPI_STAGE_irte_update, driver_irte_line(x, f->x[0]),
                            driver_irte_word(x, f->x[0]) + 1));
     f->x[3] = r.v[0];
-    do { /* cas128 IRTE */
+    if (driver_variant(x, DRIVER_VARIANT(irte_in_halves))) {
+        VTDPI_YIELD(f, driver_half(x, f->x[0], 0));
+        VTDPI_YIELD(f, driver_half(x, f->x[0], 1));
+    }
+    while (!driver_variant(x, DRIVER_VARIANT(irte_in_halves))) { /* cas128 IRTE */
         VTDPI_YIELD(f, driver_exchange(x, f->x[0], f->x[2], f->x[3]));
         f->x[2] = r.v[0];
         f->x[3] = r.v[1];
-    } while (!r.ok);
+        if (r.ok) {
+            break;
+        }
+    }
     /* flush line; IEC; unlock */
     VTDPI_YIELD(f, driver_flush(x, f->x[0]));
-    if (x->p->queue_count != 0) {
+    if (x->p->queue_count != 0 && !driver_variant(x, DRIVER_VARIANT(no_iec_invalidation))) {
         VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_irte_flush, f->x[0], 0, 0));
     }
     VTDPI_YIELD(f, hv_unlock(VTDPI_STAGE_irte_update, x->p->driver_line, VTDPI_RW_LOCK));

@@ -196,6 +196,12 @@ static vtdpi_op_t pi_load_bypass(const vtdpi_ctx_t *x)
     return hv_load(VTDPI_STAGE_schedule, hv_vm_line(x, x->vcpu), VTDPI_VW_BYPASS);
 }
 
+/* A device, or another vCPU's CPU, may post to the vCPU. */
+static bool pi_possible(const vtdpi_ctx_t *x, uint64_t bypass)
+{
+    return bypass != 0 || x->p->ipiv;
+}
+
 /* The vCPU is in the block path and its guest would accept an interrupt. */
 static bool pi_would_wait(const vtdpi_ctx_t *x)
 {
@@ -208,7 +214,7 @@ vtdpi_op_t vtdpi_hv_kvm_put(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result
     VTDPI_BEGIN(f);
     /* 1. not a possible posting target: return */
     VTDPI_YIELD(f, pi_load_bypass(x));
-    if (r.v[0] == 0) {
+    if (!pi_possible(x, r.v[0])) {
         return vtdpi_op_return(0);
     }
     if (pi_would_wait(x) && f->x[0] == 0) { /* 2. */
@@ -225,7 +231,7 @@ vtdpi_op_t vtdpi_hv_kvm_5_17_put(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_r
     VTDPI_BEGIN(f);
     /* 1. not a possible posting target: return */
     VTDPI_YIELD(f, pi_load_bypass(x));
-    if (r.v[0] == 0) {
+    if (!pi_possible(x, r.v[0])) {
         return vtdpi_op_return(0);
     }
     if (pi_would_wait(x)) { /* 2., preempted or not */

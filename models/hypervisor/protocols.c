@@ -19,9 +19,9 @@
 #define HOOK(hook, f)    [VTDPI_HOOK_##hook] = vtdpi_hv_##f
 
 /* clang-format off */
-/* The table says which protocols the remapping unit posts for. */
+/* The table says which protocols the remapping unit posts for, and which use IPI virtualization. */
 enum {
-#define VTDPI_PROTOCOL(name, posting, doc) POSTS_##name = (posting),
+#define VTDPI_PROTOCOL(name, posting, ipiv, doc) POSTS_##name = (posting), IPIV_##name = (ipiv),
 #define VTDPI_VARIANT(protocol, name, bit, doc)
 #include "vtdpi/hypervisor.def"
 #undef VTDPI_PROTOCOL
@@ -33,6 +33,7 @@ static const vtdpi_protocol_t protocol_injected = {
     .name = "injected",
     .abi = VTDPI_PROTOCOL_ABI,
     .posting = POSTS_injected,
+    .ipiv = IPIV_injected,
     .apicv = false,
     .preemptible = true,
     .preemption_timer = true,
@@ -48,6 +49,7 @@ static const vtdpi_protocol_t protocol_cpu_posted_xen = {
     .name = "cpu_posted_xen",
     .abi = VTDPI_PROTOCOL_ABI,
     .posting = POSTS_cpu_posted_xen,
+    .ipiv = IPIV_cpu_posted_xen,
     .apicv = true,
     .preemptible = false,
     .softirqs = true,
@@ -61,6 +63,7 @@ static const vtdpi_protocol_t protocol_cpu_posted_kvm = {
     .name = "cpu_posted_kvm",
     .abi = VTDPI_PROTOCOL_ABI,
     .posting = POSTS_cpu_posted_kvm,
+    .ipiv = IPIV_cpu_posted_kvm,
     .apicv = true,
     .preemptible = true,
     .preemption_timer = true,
@@ -76,6 +79,7 @@ static const vtdpi_protocol_t protocol_xen = {
     .name = "xen",
     .abi = VTDPI_PROTOCOL_ABI,
     .posting = POSTS_xen,
+    .ipiv = IPIV_xen,
     .apicv = true,
     .preemptible = false,
     .softirqs = true,
@@ -89,6 +93,7 @@ static const vtdpi_protocol_t protocol_kvm_5_17 = {
     .name = "kvm_5_17",
     .abi = VTDPI_PROTOCOL_ABI,
     .posting = POSTS_kvm_5_17,
+    .ipiv = IPIV_kvm_5_17,
     .apicv = true,
     .preemptible = true,
     .preemption_timer = true,
@@ -104,6 +109,7 @@ static const vtdpi_protocol_t protocol_kvm = {
     .name = "kvm",
     .abi = VTDPI_PROTOCOL_ABI,
     .posting = POSTS_kvm,
+    .ipiv = IPIV_kvm,
     .apicv = true,
     .preemptible = true,
     .preemption_timer = true,
@@ -118,7 +124,7 @@ static const vtdpi_protocol_t protocol_kvm = {
 /* clang-format off */
 /* In the order of the table. */
 static const vtdpi_protocol_t *const protocols[] = {
-#define VTDPI_PROTOCOL(name, posting, doc) &protocol_##name,
+#define VTDPI_PROTOCOL(name, posting, ipiv, doc) &protocol_##name,
 #define VTDPI_VARIANT(protocol, name, bit, doc)
 #include "vtdpi/hypervisor.def"
 #undef VTDPI_PROTOCOL

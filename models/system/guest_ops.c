@@ -72,6 +72,18 @@ static bool guest_tpr(vtdpi_system_t *sys, uint32_t c, uint8_t value)
     return false;
 }
 
+/* The CPU posts the IPI itself. The instruction is done whatever comes of it: an exit is a trap. */
+static void guest_ipi(vtdpi_system_t *sys, uint32_t c, uint8_t vector, uint64_t reg, uint64_t icr)
+{
+    vtdpi_vcpu_t *guest = vtdpi_sys_guest_of(sys, c);
+    guest->exit_reg[0] = reg;
+    guest->exit_reg[1] = icr;
+    vtdpi_sys_put_icr(sys, sys->cpus[c].vcpu, icr);
+    vtdpi_sys_advance(sys, c, vtdpi_sys_guest_stack(sys, sys->cpus[c].vcpu), vtdpi_sys_result(0));
+    vtdpi_sys_microcode(sys, c, VTDPI_FN_uc_ipi, vector,
+                        vtdpi_vapic_ipi_target(icr, sys->p->x2apic), 0);
+}
+
 /* Performs what a rule says; returns true if the instruction exited. */
 static bool guest_access(vtdpi_system_t *sys, uint32_t c, vtdpi_vapic_access_t a, uint64_t reg,
                          uint64_t value)
@@ -86,6 +98,9 @@ static bool guest_access(vtdpi_system_t *sys, uint32_t c, vtdpi_vapic_access_t a
     case VTDPI_VAPIC_SELF_IPI:
         guest_self_ipi(sys, c, a.vector);
         return false;
+    case VTDPI_VAPIC_IPI:
+        guest_ipi(sys, c, a.vector, reg, value);
+        return true;
     case VTDPI_VAPIC_EXIT_ACCESS:
         guest_exit(sys, c, VTDPI_EXIT_APIC_ACCESS, a.qualification, reg, value);
         return true;
@@ -97,7 +112,6 @@ static bool guest_access(vtdpi_system_t *sys, uint32_t c, vtdpi_vapic_access_t a
         return false;
     case VTDPI_VAPIC_PHYSICAL:
     case VTDPI_VAPIC_READ:
-    case VTDPI_VAPIC_IPI:
     case VTDPI_VAPIC_GP:
     default:
         guest_exit(sys, c, msr_exit, sys->p->x2apic ? 0 : a.offset, reg, value);
@@ -112,14 +126,15 @@ static bool guest_apic_write(vtdpi_system_t *sys, uint32_t c, unsigned offset, u
     vtdpi_ctls_t set = guest->controls;
     if (sys->p->x2apic) {
         uint32_t msr = VTDPI_LAPIC_MSR_FIRST + (offset >> 4);
-        if (offset == VTDPI_VAPIC_VICR_LO || !vtdpi_ctl_virtualize_x2apic_mode(set)) {
+        bool intercepted = offset == VTDPI_VAPIC_VICR_LO && !vtdpi_ctl_ipi_virtualization(set);
+        if (intercepted || !vtdpi_ctl_virtualize_x2apic_mode(set)) {
             guest_exit(sys, c, VTDPI_EXIT_MSR_WRITE, 0, msr, value);
             return true;
         }
         return guest_access(sys, c, vtdpi_vapic_wrmsr(set, msr, value), msr, value);
     }
-    vtdpi_vapic_access_t a =
-        vtdpi_vapic_mmio(set, VTDPI_VAPIC_LINEAR_WRITE, (uint16_t)offset, 4, true);
+    vtdpi_vapic_access_t a = vtdpi_vapic_mmio(set, VTDPI_VAPIC_LINEAR_WRITE, (uint16_t)offset, 4,
+                                              sys->p->switches.vid_reads != 0);
     if (a.action == VTDPI_VAPIC_STORE) {
         a = vtdpi_vapic_write_emulation(set, (uint16_t)offset, (uint32_t)value);
     } else if (!vtdpi_ctl_virtualize_apic_accesses(set)) {

@@ -5,6 +5,8 @@
  * wait until the buffer is empty, and the oldest entry becomes visible at any later moment. Spec:
  * SDM 3A, "Memory Ordering".
  */
+#include "vtdpi/vapic.h"
+
 #include "internal.h"
 
 #include <string.h>
@@ -42,8 +44,10 @@ static void memory_change(vtdpi_system_t *sys, uint32_t c, uint32_t line, unsign
     if (fixed->kind != VTDPI_LINE_PID || word != VTDPI_PID_CTL_WORD) {
         return;
     }
-    if (sys->cpus[c].mode == VTDPI_MODE_NONROOT) {
+    if (sys->cpus[c].mode == VTDPI_MODE_NONROOT && (value & VTDPI_PID_ON) == 0) {
         vtdpi_sys_see(sys, VTDPI_EV_on_cleared, c, fixed->owner, value, 0, 0);
+    } else if (sys->cpus[c].mode == VTDPI_MODE_NONROOT) {
+        vtdpi_sys_see(sys, VTDPI_EV_ipi_on_set, c, fixed->owner, value, 0, 0);
     } else if (before != value) {
         vtdpi_sys_see(sys, VTDPI_EV_pid_changed, c, fixed->owner, before, value, 0);
     }
@@ -125,8 +129,10 @@ static void memory_posted(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
         sys->ghost_source[op->arg] = 0;
         sys->firing_id = vtdpi_sys_id(sys, slot);
     }
-    vtdpi_sys_see(sys, pir ? VTDPI_EV_kvm_apicv_accept_irq : VTDPI_EV_kvm_apic_accept_irq, c, v,
-                  vector, was_set, 0);
+    unsigned event = !pir                                      ? VTDPI_EV_kvm_apic_accept_irq
+                     : sys->cpus[c].mode == VTDPI_MODE_NONROOT ? VTDPI_EV_ipi_posted
+                                                               : VTDPI_EV_kvm_apicv_accept_irq;
+    vtdpi_sys_see(sys, event, c, v, vector, was_set, 0);
     if (sys->p->ghost) {
         vtdpi_ghost_vcpu_t *g = &sys->ghost_vcpu[v];
         vtdpi_sys_merge(sys, slot, pir ? &g->pir[vector] : &g->soft[vector], VTDPI_AT_CPU, c,
@@ -193,6 +199,10 @@ static void memory_locked(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
     case VTDPI_OP_ADD:
         value = old + op->a;
         break;
+    case VTDPI_OP_NOTIFY:
+        value = old;
+        r->ok = vtdpi_vapic_ipi_notify(&value).send;
+        break;
     case VTDPI_OP_LOCK:
         value = 1;
         break;
@@ -202,7 +212,9 @@ static void memory_locked(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
         value = r->ok ? op->b : old;
         break;
     }
-    memory_change(sys, c, op->line, op->word, value);
+    if (op->kind != VTDPI_OP_NOTIFY || r->ok != 0) {
+        memory_change(sys, c, op->line, op->word, value);
+    }
     memory_posted(sys, c, op, old);
     if (op->kind == VTDPI_OP_XCHG) {
         memory_taken(sys, op, old);
@@ -249,6 +261,7 @@ bool vtdpi_sys_memory(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vtd
     case VTDPI_OP_XCHG:
     case VTDPI_OP_ADD:
     case VTDPI_OP_CAS64:
+    case VTDPI_OP_NOTIFY:
     case VTDPI_OP_LOCK:
         memory_locked(sys, c, op, r);
         break;

@@ -73,7 +73,8 @@ static bool message_deliver_one(vtdpi_system_t *sys, uint32_t m)
     }
     return message_accept(
         sys, m,
-        cpu[vtdpi_lapic_lowest(candidate, n, sys->messages[m].msg.vector, VTDPI_LOWEST_TPR)]);
+        cpu[vtdpi_lapic_lowest(candidate, n, sys->messages[m].msg.vector,
+                               (vtdpi_lowest_policy_t)sys->p->switches.lowest_policy)]);
 }
 
 static bool message_deliver(vtdpi_system_t *sys, uint32_t m)

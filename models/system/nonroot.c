@@ -43,6 +43,18 @@ void vtdpi_sys_put_reg(vtdpi_system_t *sys, uint32_t v, unsigned offset, uint32_
     vtdpi_sys_write(sys, page_line(sys, v, offset), (offset >> 3) & 7U, value);
 }
 
+/* VICR: 8 bytes at 300h in x2APIC mode; VICR_LO and VICR_HI in xAPIC mode. */
+void vtdpi_sys_put_icr(vtdpi_system_t *sys, uint32_t v, uint64_t icr)
+{
+    uint32_t line = page_line(sys, v, VTDPI_VAPIC_VICR_LO);
+    if (sys->p->x2apic) {
+        vtdpi_sys_write(sys, line, (VTDPI_VAPIC_VICR_LO >> 3) & 7U, icr);
+        return;
+    }
+    vtdpi_sys_put_reg(sys, v, VTDPI_VAPIC_VICR_LO, (uint32_t)icr);
+    vtdpi_sys_put_reg(sys, v, VTDPI_VAPIC_VICR_HI, (uint32_t)(icr >> 32));
+}
+
 uint64_t vtdpi_sys_set_word(const vtdpi_system_t *sys, uint32_t v, vtdpi_vapic_line_t low,
                             unsigned w)
 {

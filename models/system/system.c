@@ -238,6 +238,10 @@ static void init_vcpu(vtdpi_system_t *sys, uint32_t v)
     guest->vmcs = fixed->vmcs;
     guest->controls = vtdpi_vmcs_controls(&fixed->vmcs);
     guest->guest_if = 1;
+    if (fixed->pids != VTDPI_NO_LINE) { /* the table is contiguous: an entry by virtual APIC ID */
+        sys->lines[((size_t)fixed->pids * VTDPI_LINE_WORDS) + fixed->virtual_id] =
+            sys->p->lines[fixed->pid].paddr | 1U;
+    }
     uint64_t bypass = init_bypass(sys, fixed->vm);
     init_descriptor(sys, v, bypass);
     if (v == 0 || sys->p->vcpus[v - 1].vm != fixed->vm) {
@@ -264,10 +268,18 @@ static void init_threads(vtdpi_system_t *sys)
     }
 }
 
+static uint8_t init_switches(const vtdpi_switches_t *s)
+{
+    return (uint8_t)((s->ppr_equal != 0 ? VTDPI_LAPIC_PPR_EQUAL_ZERO : 0) |
+                     (s->init_deassert != 0 ? VTDPI_LAPIC_INIT_DEASSERT : 0) |
+                     (s->ipi_illegal_vector != 0 ? VTDPI_LAPIC_SEND_ILLEGAL : 0) |
+                     (s->lvt_illegal_at_write != 0 ? VTDPI_LAPIC_LVT_EAGER : 0));
+}
+
 static void init_cpu(vtdpi_system_t *sys, uint32_t c)
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];
-    vtdpi_lapic_init(&cpu->apic, c, c == 0, 0);
+    vtdpi_lapic_init(&cpu->apic, c, c == 0, init_switches(&sys->p->switches));
     cpu->apic.mode = sys->p->x2apic ? VTDPI_LAPIC_X2APIC : VTDPI_LAPIC_XAPIC;
     cpu->apic.svr = 0x100U | VTDPI_HV_SPURIOUS;
     cpu->thread = c;

@@ -74,7 +74,7 @@ int cli_doc(int argc, char **argv)
 
 static void list_protocols(void)
 {
-#define VTDPI_PROTOCOL(name, posting, doc) (void)printf("%-40s %s\n", #name, doc);
+#define VTDPI_PROTOCOL(name, posting, ipiv, doc) (void)printf("%-40s %s\n", #name, doc);
 #define VTDPI_VARIANT(protocol, name, bit, doc)                                                    \
     (void)printf("%-40s %s\n", #protocol ": " #name, doc);
 #include "vtdpi/hypervisor.def"

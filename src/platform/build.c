@@ -130,6 +130,12 @@ static void build_unit(vtdpi_platform_t *p, const vtdpi_platform_cfg_t *cfg)
     p->iommu.ir = true;
     p->iommu.eim = cfg->x2apic;
     p->iommu.coherent = cfg->coherent;
+    p->iommu.pid_ndst_check = cfg->switches.pid_ndst_check != 0;
+    p->iommu.index_wrap16 = cfg->switches.index_wrap16 != 0;
+    p->iommu.dlm_check = cfg->switches.dlm_check != 0;
+    p->iommu.fault_collapse = cfg->switches.fault_collapse != 0;
+    p->iommu.svt3_code = cfg->switches.svt3_code;
+    p->iommu.irte_check_order = cfg->switches.irte_check_order;
 }
 
 static void build_counts(vtdpi_build_t *b)
@@ -155,6 +161,8 @@ static void build_counts(vtdpi_build_t *b)
     p->host_vectors = s->hypervisor.host_vectors;
     p->guest_timers = arms_timers(s);
     p->timer_one_shot = s->platform.timer_one_shot;
+    p->ipiv = s->hypervisor.ipi_virtualization;
+    p->switches = s->platform.switches;
     p->tsc_khz = TSC_KHZ;
     p->timers = VTDPI_SLOTS;
     build_unit(p, &s->platform);
@@ -168,7 +176,7 @@ static void *array_of(size_t count, size_t size)
 static bool build_allocate(vtdpi_build_t *b)
 {
     vtdpi_platform_t *p = &b->platform;
-    b->lines = array_of(build_line_count(p), sizeof *b->lines);
+    b->lines = array_of(build_line_count(b), sizeof *b->lines);
     b->vcpus = array_of(p->vcpu_count, sizeof *b->vcpus);
     b->cpu_lines = array_of(p->cpu_count, sizeof *b->cpu_lines);
     b->threads = array_of(p->thread_count, sizeof *b->threads);
@@ -191,7 +199,7 @@ static vtdpi_err_t build_fill(vtdpi_build_t *b, char *why, size_t why_size)
         return build_refuse(why, why_size, "outside events happen more than %d times in all",
                             (int)OUTSIDE_MAX);
     }
-    if (build_line_count(&b->platform) > VTDPI_LINES_MAX) {
+    if (build_line_count(b) > VTDPI_LINES_MAX) {
         return build_refuse(why, why_size, "the platform needs more memory lines than %d",
                             (int)VTDPI_LINES_MAX);
     }

@@ -25,6 +25,7 @@ struct vtdpi_build {
 #define VTDPI_ADDR_DRIVER      UINT64_C(0x33000000)
 #define VTDPI_ADDR_IRTE        UINT64_C(0x40000000)
 #define VTDPI_ADDR_QUEUE       UINT64_C(0x50000000)
+#define VTDPI_ADDR_PIDS        UINT64_C(0x60000000)
 #define VTDPI_ADDR_APIC_ACCESS UINT64_C(0xFEE00000)
 
 /** Writes a text of the caller's into [why]; returns VTDPI_ERR_INPUT. */
@@ -44,7 +45,7 @@ uint32_t build_irte_count(const vtdpi_scenario_t *s);
 void build_lines(vtdpi_build_t *b);
 
 /** Number of lines that build_lines declares. */
-uint32_t build_line_count(const vtdpi_platform_t *p);
+uint32_t build_line_count(const vtdpi_build_t *b);
 
 /** vCPUs with their VMCS. Needs lines. */
 void build_vcpus(vtdpi_build_t *b);

@@ -174,6 +174,9 @@ static vtdpi_err_t check_protocol(const vtdpi_scenario_t *s, char *why, size_t w
     if (protocol->posting && !s->platform.iommu_posting) {
         return build_refuse(why, why_size, "protocol \"%s\" needs platform.iommu.posting", name);
     }
+    if (s->hypervisor.ipi_virtualization && !protocol->ipiv) {
+        return build_refuse(why, why_size, "protocol \"%s\" does not use IPI virtualization", name);
+    }
     return VTDPI_OK;
 }
 

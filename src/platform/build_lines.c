@@ -4,18 +4,33 @@
 /** Offset in the virtual-APIC page of each line that is kept. */
 static const uint16_t vapic_offset[VTDPI_VL_COUNT] = {0x080, 0x100, 0x140, 0x200, 0x240, 0x300};
 
-enum { PAGE_BYTES = 4096, IRTES_PER_LINE = 4, DESCRIPTORS_PER_LINE = 4 };
+enum { PAGE_BYTES = 4096, IRTES_PER_LINE = 4, DESCRIPTORS_PER_LINE = 4, POINTERS_PER_LINE = 8 };
 
 static uint32_t queue_lines(const vtdpi_platform_t *p)
 {
     return p->queue_count / DESCRIPTORS_PER_LINE;
 }
 
-uint32_t build_line_count(const vtdpi_platform_t *p)
+static uint32_t vm_lines(uint32_t vcpus)
 {
+    return (vcpus + POINTERS_PER_LINE - 1) / POINTERS_PER_LINE;
+}
+
+static uint32_t pids_lines(const vtdpi_build_t *b)
+{
+    uint32_t lines = 0;
+    for (uint32_t i = 0; b->platform.ipiv && i < b->scenario->vm_count; i++) {
+        lines += vm_lines(b->scenario->vms[i].vcpu_count);
+    }
+    return lines;
+}
+
+uint32_t build_line_count(const vtdpi_build_t *b)
+{
+    const vtdpi_platform_t *p = &b->platform;
     uint32_t per_vcpu = (uint32_t)VTDPI_VL_COUNT + 3;
     return (p->vcpu_count * per_vcpu) + p->cpu_count + 1 + (p->irte_count / IRTES_PER_LINE) +
-           queue_lines(p);
+           queue_lines(p) + pids_lines(b);
 }
 
 static uint16_t line_add(vtdpi_build_t *b, uint64_t paddr, uint32_t owner, vtdpi_line_kind_t kind,
@@ -74,6 +89,23 @@ static void lines_unit(vtdpi_build_t *b)
     }
 }
 
+/** A page a VM. */
+static void lines_pids(vtdpi_build_t *b)
+{
+    uint16_t first[VTDPI_VCPUS_MAX];
+    for (uint32_t i = 0; b->platform.ipiv && i < b->scenario->vm_count; i++) {
+        uint64_t page = VTDPI_ADDR_PIDS + ((uint64_t)i * PAGE_BYTES);
+        first[i] = (uint16_t)b->platform.line_count;
+        for (uint32_t k = 0; k < vm_lines(b->scenario->vms[i].vcpu_count); k++) {
+            (void)line_add(b, page + ((uint64_t)k * VTDPI_LINE_BYTES), i, VTDPI_LINE_PIDS, k);
+        }
+    }
+    for (uint32_t v = 0; v < b->platform.vcpu_count; v++) {
+        b->vcpus[v].pids =
+            b->platform.ipiv ? first[b->scenario->vcpus[v].vm] : (uint16_t)VTDPI_NO_LINE;
+    }
+}
+
 /** Descriptors lie in different 4 GiB: PDAH and PDAL of an entry differ between any two, so that a
  * torn entry shows. */
 static void lines_pid(vtdpi_build_t *b)
@@ -90,6 +122,7 @@ void build_lines(vtdpi_build_t *b)
     lines_vapic(b);
     lines_software(b);
     lines_unit(b);
+    lines_pids(b);
     lines_pid(b);
-    VTDPI_ASSERT(b->platform.line_count == build_line_count(&b->platform));
+    VTDPI_ASSERT(b->platform.line_count == build_line_count(b));
 }

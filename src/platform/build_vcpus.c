@@ -46,6 +46,11 @@ static void vmcs_make(const vtdpi_build_t *b, vtdpi_vcpu_fixed_t *v)
     } else if (!p->x2apic) {
         vmcs_apic_page(vmcs);
     }
+    if (p->ipiv) {
+        vtdpi_vmcs_set_control(vmcs, VTDPI_CTL_IPI_VIRTUALIZATION, true);
+        vmcs->pid_table_addr = b->lines[v->pids].paddr;
+        vmcs->last_pid_index = (uint16_t)(b->scenario->vms[v->vm].vcpu_count - 1);
+    }
     if (p->guest_timers && p->protocol->preemption_timer) {
         vtdpi_vmcs_set_control(vmcs, VTDPI_CTL_PREEMPTION_TIMER, true);
         vmcs->preemption_value = UINT32_MAX;

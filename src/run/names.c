@@ -32,6 +32,10 @@ static void name_line(const vtdpi_line_t *line, char *out)
     case VTDPI_LINE_QUEUE:
         (void)snprintf(out, size, "queue %u-%u", n, n + 3);
         break;
+    case VTDPI_LINE_PIDS:
+        (void)snprintf(out, size, "pid pointers%u %u-%u", n, 8U * line->part,
+                       (8U * line->part) + 7U);
+        break;
     case VTDPI_LINE_DRIVER:
     default:
         (void)snprintf(out, size, "iommu driver");

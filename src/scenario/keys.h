@@ -39,6 +39,12 @@ typedef enum {
     NAMES_APIC,
     NAMES_MSI,
     NAMES_TIMER,
+    NAMES_SVT3,
+    NAMES_IRTE_ORDER,
+    NAMES_PIR_ORDER,
+    NAMES_PPR_EQUAL,
+    NAMES_LOWEST,
+    NAMES_DROPPED,
     NAMES_STATUS,
     NAMES_PROTOCOL,
     NAMES_VARIANT, /**< of any protocol, with repetitions */
@@ -120,6 +126,9 @@ uint32_t vtdpi_name_index(names_t names, const char *name);
 
 /** Whether protocol [index] needs a remapping unit that posts. */
 bool vtdpi_protocol_posts(uint32_t index);
+
+/** Whether protocol number [index] can use IPI virtualization. */
+bool vtdpi_protocol_ipiv(uint32_t index);
 
 /** Bit of variant [name] of protocol [protocol], or UINT32_MAX. */
 uint32_t vtdpi_variant_bit(uint32_t protocol, const char *name);

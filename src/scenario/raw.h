@@ -67,8 +67,14 @@ typedef struct {
 
 typedef struct {
     raw_head_t head;
+    vtdpi_switches_t cfg;
+} raw_switches_t;
+
+typedef struct {
+    raw_head_t head;
     vtdpi_platform_cfg_t cfg;
     raw_iommu_t iommu;
+    raw_switches_t switches;
 } raw_platform_t;
 
 typedef struct {

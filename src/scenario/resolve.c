@@ -16,6 +16,7 @@ static void resolve_platform(const vtdpi_resolve_t *resolve)
     platform->iommu_cache = raw->iommu.cache;
     platform->iommu_requests = raw->iommu.requests;
     platform->coherent = raw->iommu.coherent;
+    platform->switches = raw->switches.cfg;
 }
 
 static void unknown_variant(const vtdpi_resolve_t *resolve, uint32_t protocol,

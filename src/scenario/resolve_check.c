@@ -72,6 +72,12 @@ static void check_hypervisor(const vtdpi_resolve_t *resolve)
                  "\"hypervisor.protocol\")",
                  resolve->out->hypervisor.protocol);
     }
+    if (raw->cfg.ipi_virtualization && !vtdpi_protocol_ipiv(raw->protocol)) {
+        COMPLAIN(resolve, vtdpi_resolve_place(&raw->head, "ipi_virtualization"),
+                 "\"hypervisor.ipi_virtualization\": protocol %s does not use it (expected false, "
+                 "or protocol kvm, kvm_5_17 or cpu_posted_kvm)",
+                 resolve->out->hypervisor.protocol);
+    }
 }
 
 static void check_interrupts(const vtdpi_resolve_t *resolve)

@@ -87,6 +87,7 @@ void vtdpi_scenario_default(vtdpi_scenario_t *scenario)
     vtdpi_decode_defaults(SECTION_scenario, &raw);
     vtdpi_decode_defaults(SECTION_platform, &raw.platform);
     vtdpi_decode_defaults(SECTION_iommu, &raw.platform.iommu);
+    vtdpi_decode_defaults(SECTION_switches, &raw.platform.switches);
     vtdpi_decode_defaults(SECTION_hypervisor, &raw.hypervisor);
     *scenario = (vtdpi_scenario_t){
         .name = raw.name.text,
@@ -101,5 +102,6 @@ void vtdpi_scenario_default(vtdpi_scenario_t *scenario)
     scenario->platform.iommu_cache = raw.platform.iommu.cache;
     scenario->platform.iommu_requests = raw.platform.iommu.requests;
     scenario->platform.coherent = raw.platform.iommu.coherent;
+    scenario->platform.switches = raw.platform.switches.cfg;
     scenario->hypervisor.protocol = vtdpi_name(NAMES_PROTOCOL, raw.hypervisor.protocol);
 }

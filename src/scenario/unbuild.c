@@ -361,6 +361,7 @@ void vtdpi_unbuild(vtdpi_arena_t *arena, const vtdpi_scenario_t *scenario,
     raw->platform.iommu.cache = scenario->platform.iommu_cache;
     raw->platform.iommu.requests = scenario->platform.iommu_requests;
     raw->platform.iommu.coherent = scenario->platform.coherent;
+    raw->platform.switches.cfg = scenario->platform.switches;
     raw->check.bounds = scenario->check;
     unbuild_timing(profile, &raw->timing);
     unbuild_hypervisor(&un, &raw->hypervisor);

@@ -97,12 +97,17 @@ static void test_scenario__top_platform_hypervisor__every_key(void **state)
     assert_int_equal(s->platform.iommu_cache, 0);
     assert_int_equal(s->platform.iommu_requests, 2);
     assert_false(s->platform.coherent);
+    assert_true(s->platform.timer_one_shot);
+    assert_true(s->hypervisor.ipi_virtualization);
     assert_string_equal(s->hypervisor.protocol, "kvm_5_17");
     assert_int_equal(s->hypervisor.variant, 1);
     assert_int_equal(s->hypervisor.timeslice_ps, ms / 2);
     assert_true(s->hypervisor.irq_follows_vcpu);
     assert_int_equal(s->hypervisor.host_vectors, 20);
     assert_int_equal(s->hypervisor.halt_poll_ps, 10 * US);
+    assert_int_equal(s->vcpus[0].timer_vector, 0x30);
+    assert_true(s->vcpus[0].timer_one_shot);
+    assert_int_equal(s->vcpus[1].timer_vector, VTDPI_GUEST_TIMER_VECTOR);
     assert_int_equal(s->asserts, 3);
     assert_int_equal(s->check.offlines, 1);
     assert_int_equal(s->expects[3].cmp, VTDPI_CMP_ERROR);
@@ -117,7 +122,8 @@ static void test_scenario__program__every_step(void **state)
     static const vtdpi_step_kind_t kinds[] = {
         VTDPI_STEP_COMPUTE,  VTDPI_STEP_REPEAT, VTDPI_STEP_CLI,       VTDPI_STEP_REPEAT,
         VTDPI_STEP_COMPUTE,  VTDPI_STEP_STI,    VTDPI_STEP_WRITE_TPR, VTDPI_STEP_SEND_IPI,
-        VTDPI_STEP_SELF_IPI, VTDPI_STEP_VMCALL, VTDPI_STEP_WRITE_MSI, VTDPI_STEP_HLT};
+        VTDPI_STEP_SELF_IPI, VTDPI_STEP_VMCALL, VTDPI_STEP_WRITE_MSI, VTDPI_STEP_HLT,
+        VTDPI_STEP_ARM_TIMER};
     (void)state;
     vtdpi_scenario_t *s = read_file(ALL_KEYS);
     const vtdpi_step_t *program = s->vcpus[0].program;
@@ -126,6 +132,7 @@ static void test_scenario__program__every_step(void **state)
         assert_int_equal(program[i].kind, kinds[i]);
     }
     assert_int_equal(program[0].span.ps, 1500 * NS);
+    assert_int_equal(program[12].span.ps, 50 * US);
     assert_int_equal(program[1].times, 3);
     assert_int_equal(program[1].body, 4);
     assert_int_equal(program[3].times, 2);
@@ -203,7 +210,7 @@ static void test_scenario__events__every_kind(void **state)
     (void)state;
     vtdpi_scenario_t *s = read_file(ALL_KEYS);
     const vtdpi_event_cfg_t *e = s->events;
-    assert_int_equal(s->event_count, 7);
+    assert_int_equal(s->event_count, 8);
     assert_int_equal(e[0].cpu, UINT32_MAX);
     assert_int_equal(e[0].times, 5);
     assert_int_equal(e[0].every_ps, 100 * US);
@@ -217,6 +224,32 @@ static void test_scenario__events__every_kind(void **state)
     assert_int_equal(e[5].kind, VTDPI_EVENT_ATTACH);
     assert_int_equal(e[5].interrupt, 4);
     assert_int_equal(e[6].kind, VTDPI_EVENT_DETACH);
+    assert_int_equal(e[7].kind, VTDPI_EVENT_NMI);
+    assert_int_equal(e[7].cpu, 2);
+    vtdpi_scenario_free(s);
+}
+
+/* Each switch of hardware, section 15, has a key; none is left at its default by this file. */
+static void test_scenario__switches__default_and_the_other_value(void **state)
+{
+    (void)state;
+    vtdpi_scenario_t d;
+    vtdpi_scenario_default(&d);
+    const vtdpi_switches_t expected = {.pid_ndst_check = 1, .dlm_check = 1, .vid_reads = 1};
+    assert_memory_equal(&d.platform.switches, &expected, sizeof expected);
+    vtdpi_scenario_t *s = read_file(ALL_KEYS);
+    const vtdpi_switches_t other = {.index_wrap16 = 1,
+                                    .svt3_code = 1,
+                                    .irte_check_order = 1,
+                                    .fault_collapse = 1,
+                                    .pir_order = 1,
+                                    .ppr_equal = 1,
+                                    .lowest_policy = 2,
+                                    .init_deassert = 1,
+                                    .ipi_illegal_vector = 1,
+                                    .lvt_illegal_at_write = 1,
+                                    .rirr_on_accept = 1};
+    assert_memory_equal(&s->platform.switches, &other, sizeof other);
     vtdpi_scenario_free(s);
 }
 
@@ -448,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_scenario__count__makes_vcpus_and_interrupts),
         cmocka_unit_test(test_scenario__arrivals__every_kind),
         cmocka_unit_test(test_scenario__events__every_kind),
+        cmocka_unit_test(test_scenario__switches__default_and_the_other_value),
         cmocka_unit_test(test_scenario__default__same_as_an_empty_file),
         cmocka_unit_test(test_scenario__merge_key__own_keys_win),
         cmocka_unit_test(test_scenario__effective_configuration__reads_back_to_the_same),

@@ -48,6 +48,7 @@ static bool memory_locked(unsigned kind)
     case VTDPI_OP_ADD:
     case VTDPI_OP_CAS64:
     case VTDPI_OP_CAS128:
+    case VTDPI_OP_NOTIFY:
     case VTDPI_OP_LOCK:
     case VTDPI_OP_POST:
         return true;
