@@ -63,7 +63,9 @@ static inline uint64_t orders_explore(const orders_t *o, const void *first)
     unsigned tried[ORDERS_DEPTH] = {0};
     uint64_t states = 0;
     unsigned depth = 0;
-    assert_true(visited != NULL && path != NULL);
+    if (visited == NULL || path == NULL) {
+        abort();
+    }
     memcpy(path, first, o->size);
     assert_true(orders_visit(o, visited, path, &states));
     for (;;) {
