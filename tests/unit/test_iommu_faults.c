@@ -40,9 +40,9 @@ static void clear_f(fixture_t *x, uint32_t n)
 static void test_iommu_faults__each_number_of_registers__fills_in_turn(void **state)
 {
     (void)state;
-    for (uint8_t count = 1; count <= VTDPI_FRCD_MAX; count++) {
-        fixture_t x = with_records(count, false);
-        for (uint32_t i = 0; i < 3U * count; i++) {
+    for (uint32_t count = 1; count <= VTDPI_FRCD_MAX; count++) {
+        fixture_t x = with_records((uint8_t)count, false);
+        for (uint32_t i = 0; i < 3 * count; i++) {
             uint32_t n = i % count;
             assert_true(record(&x, (uint16_t)i).recorded);
             assert_true(frcd(&x, n, 1) == (UINT64_C(0x8000002200000000) | i));
