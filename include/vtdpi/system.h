@@ -84,6 +84,7 @@ typedef struct {
     uint32_t sealed_count;
     uint32_t moved_line; /**< line that was accessed, or VTDPI_NO_LINE */
     uint32_t new_id;     /**< interrupt that was written, or 0 */
+    uint32_t moved;      /**< 0: every live interrupt is where it was, and every thread too */
     uint32_t arm;        /**< timer that was armed (of the timer actors), or VTDPI_NOBODY … */
     uint64_t arm_ps;     /**< … and after how long it expires */
     uint32_t serial[VTDPI_CPUS_MAX]; /**< changes when the pending operation of a CPU's current

@@ -30,6 +30,7 @@ typedef struct {
     uint64_t num; /**< 10^12 / hz, reduced */
     uint64_t den;
     uint64_t inverse; /**< floor(2^64 / den) + 1 if products with it are exact here, else 0 */
+    uint64_t near;    /**< edges below that convert by one multiplication with it */
 } vtdpi_clock_t;
 
 /** Entries of the table of logarithms; one more stands at the end. */
@@ -64,7 +65,7 @@ typedef struct {
     struct timed_entry *ledger;
     struct timed_rest *rests;
     uint64_t *deadlines; /**< by timer */
-    uint32_t *heap;
+    struct timed_due *heap;
     uint32_t rest_count;
     uint32_t told; /**< counts calls of the listener, and now and then where there is none */
     vtdpi_obs_t obs;

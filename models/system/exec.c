@@ -6,6 +6,7 @@
  */
 #include "internal.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* clang-format off */
@@ -77,11 +78,6 @@ vtdpi_frame_t *vtdpi_sys_top(const vtdpi_system_t *sys, uint32_t c)
     return &thread->frame[thread->depth - 1];
 }
 
-static vtdpi_frame_t *exec_top(sys_stack_t s)
-{
-    return s.depth == NULL ? s.base : &s.base[*s.depth - 1];
-}
-
 static vtdpi_ctx_t exec_context(vtdpi_system_t *sys, uint32_t c)
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];
@@ -101,11 +97,18 @@ static vtdpi_ctx_t exec_context(vtdpi_system_t *sys, uint32_t c)
     return x;
 }
 
+/* In two parts: compilers clear a whole frame by a string instruction, which is slow to begin. */
+static void exec_clear(vtdpi_frame_t *f)
+{
+    memset(f, 0, offsetof(vtdpi_frame_t, op));
+    memset(&f->op, 0, sizeof(f->op));
+}
+
 void vtdpi_sys_push(sys_stack_t s, unsigned func, uint64_t a, uint64_t b, uint64_t d, bool async)
 {
     VTDPI_ASSERT(s.depth == NULL || *s.depth < s.limit);
     vtdpi_frame_t *f = s.depth == NULL ? s.base : &s.base[*s.depth];
-    memset(f, 0, sizeof(*f));
+    exec_clear(f);
     f->func = (uint16_t)func;
     f->async = async;
     f->x[0] = a;
@@ -147,9 +150,9 @@ typedef enum {
 
 static exec_then_t exec_pop(vtdpi_system_t *sys, uint32_t c, sys_stack_t s)
 {
-    vtdpi_frame_t *f = exec_top(s);
+    vtdpi_frame_t *f = vtdpi_sys_stack_top(s);
     bool async = f->async != 0;
-    memset(f, 0, sizeof(*f));
+    exec_clear(f);
     if (s.depth == NULL) {
         return EXEC_STOP;
     }
@@ -168,7 +171,7 @@ static void exec_run(vtdpi_system_t *sys, uint32_t c, vtdpi_frame_t *base, uint8
 {
     sys_stack_t s = {base, depth, limit, 0};
     vtdpi_ctx_t x = exec_context(sys, c);
-    vtdpi_frame_t *f = exec_top(s);
+    vtdpi_frame_t *f = vtdpi_sys_stack_top(s);
     vtdpi_op_t op = frame_function(sys, f->func)(&x, f, *result);
     for (;;) {
         uint64_t value = 0;
@@ -185,7 +188,7 @@ static void exec_run(vtdpi_system_t *sys, uint32_t c, vtdpi_frame_t *base, uint8
             f->op = op;
             return;
         }
-        f = exec_top(s);
+        f = vtdpi_sys_stack_top(s);
         op = frame_function(sys, f->func)(&x, f, vtdpi_sys_result(value));
     }
 }

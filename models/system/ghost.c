@@ -34,6 +34,7 @@ uint32_t vtdpi_sys_born(vtdpi_system_t *sys, uint32_t source, vtdpi_place_t plac
         *sys->live_high = i + 1;
     }
     sys->new_id = live->id;
+    sys->moved = 1;
     sys->firing_id = live->id;
     return i + 1;
 }
@@ -50,6 +51,7 @@ void vtdpi_sys_place(vtdpi_system_t *sys, uint32_t slot, vtdpi_place_t place, ui
     }
     sys->live[slot - 1].place = (uint8_t)place;
     sys->live[slot - 1].where = where;
+    sys->moved = 1;
 }
 
 void vtdpi_sys_seal(vtdpi_system_t *sys, uint32_t slot, vtdpi_fate_t fate, uint32_t carrier,
@@ -66,6 +68,7 @@ void vtdpi_sys_seal(vtdpi_system_t *sys, uint32_t slot, vtdpi_fate_t fate, uint3
     sealed->fate = (uint8_t)fate;
     sealed->reason = reason;
     memset(&sys->live[slot - 1], 0, sizeof(vtdpi_live_t));
+    sys->moved = 1;
     while (*sys->live_high > 0 && sys->live[*sys->live_high - 1].id == 0) {
         (*sys->live_high)--;
     }

@@ -36,7 +36,8 @@ typedef struct {
 } sys_event_t;
 
 /* observe.c */
-void vtdpi_sys_observe(vtdpi_system_t *sys, unsigned event, uint32_t cpu, const uint64_t a[4]);
+void vtdpi_sys_see(vtdpi_system_t *sys, unsigned event, uint32_t cpu, uint64_t a0, uint64_t a1,
+                   uint64_t a2, uint64_t a3);
 void vtdpi_sys_touch(vtdpi_system_t *sys, uint32_t actor);
 void vtdpi_sys_touch_cpu(vtdpi_system_t *sys, uint32_t c);
 void vtdpi_sys_monitor(vtdpi_system_t *sys, unsigned monitor, uint32_t cpu, uint32_t vcpu);
@@ -149,14 +150,10 @@ static inline vtdpi_result_t vtdpi_sys_result(uint64_t v)
     return r;
 }
 
-/** Observes [event] with four arguments, if somebody listens. */
-static inline void vtdpi_sys_see(vtdpi_system_t *sys, unsigned event, uint32_t cpu, uint64_t a0,
-                                 uint64_t a1, uint64_t a2, uint64_t a3)
+/** The frame that is executed from stack [s]. */
+static inline vtdpi_frame_t *vtdpi_sys_stack_top(sys_stack_t s)
 {
-    if (sys->obs != NULL) {
-        uint64_t a[4] = {a0, a1, a2, a3};
-        vtdpi_sys_observe(sys, event, cpu, a);
-    }
+    return s.depth == NULL ? s.base : &s.base[*s.depth - 1];
 }
 
 /** vCPU that thread [t] runs, or VTDPI_NOBODY. */

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-void vtdpi_sys_observe(vtdpi_system_t *sys, unsigned event, uint32_t cpu, const uint64_t a[4])
+void vtdpi_sys_see(vtdpi_system_t *sys, unsigned event, uint32_t cpu, uint64_t a0, uint64_t a1,
+                   uint64_t a2, uint64_t a3)
 {
     vtdpi_obs_t *obs = sys->obs;
     if (obs == NULL) {
@@ -15,7 +16,10 @@ void vtdpi_sys_observe(vtdpi_system_t *sys, unsigned event, uint32_t cpu, const 
     vtdpi_event_t *e = &obs->event[obs->count++];
     e->ps = 0;
     e->cyc = 0;
-    memcpy(e->a, a, sizeof(e->a));
+    e->a[0] = a0;
+    e->a[1] = a1;
+    e->a[2] = a2;
+    e->a[3] = a3;
     memset(e->pad_, 0, sizeof(e->pad_));
     e->id = sys->firing_id;
     e->event = (uint16_t)event;

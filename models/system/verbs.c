@@ -53,10 +53,9 @@ static bool op_buffered(unsigned kind)
 }
 
 /* Alternatives of the operation that the CPU is about to do. */
-static uint32_t cpu_base(const vtdpi_system_t *sys, uint32_t c)
+static uint32_t cpu_base(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
-    const vtdpi_op_t *op = &vtdpi_sys_top(sys, c)->op;
     if (cpu->ucode.func == VTDPI_FN_none && cpu->mode == VTDPI_MODE_NONROOT &&
         sys->vcpus[cpu->vcpu].halted) {
         return 0;
@@ -87,7 +86,7 @@ static bool cpu_event(const vtdpi_system_t *sys, uint32_t c, sys_event_t *ev)
 static uint32_t cpu_enabled(const vtdpi_system_t *sys, uint32_t c)
 {
     sys_event_t ev;
-    return (cpu_event(sys, c, &ev) ? 1U : 0U) + cpu_base(sys, c);
+    return (cpu_event(sys, c, &ev) ? 1U : 0U) + cpu_base(sys, c, &vtdpi_sys_top(sys, c)->op);
 }
 
 /* Names what remains of a spend: the stack and the depth of its frame. */
@@ -108,37 +107,39 @@ static uint32_t cpu_slot(const vtdpi_system_t *sys, uint32_t c)
     return (((2 * p->cpu_count) + cpu->thread) * 16) + sys->threads[cpu->thread].depth;
 }
 
-/* Describes the event [ev], or, if it is NULL, the operation that the CPU is about to do. */
-static void cpu_describe(const vtdpi_system_t *sys, uint32_t c, const sys_event_t *ev,
-                         vtdpi_alt_t *out)
+/* Describes the event [ev], or, if it is NULL, the operation [op] that the CPU is about to do. */
+static void cpu_describe(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
+                         const sys_event_t *ev, vtdpi_alt_t *out)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
-    const vtdpi_frame_t *top = vtdpi_sys_top(sys, c);
     out->cpu = (uint16_t)c;
     out->nonroot = cpu->mode == VTDPI_MODE_NONROOT;
+    out->halted = 0;
+    memset(out->pad_, 0, sizeof(out->pad_));
+    out->slot = 0;
     out->tag = (uint64_t)sys->serial[c] << 8;
-    out->wait = VTDPI_STAGE_wait_other;
     if (ev != NULL) {
         vtdpi_sys_event_op(sys, c, *ev, &out->op);
         out->tag |= ev->next + 1;
-        out->halted = out->nonroot ? sys->vcpus[cpu->vcpu].halted : top->op.kind == VTDPI_OP_HLT;
+        out->halted = out->nonroot ? sys->vcpus[cpu->vcpu].halted : op->kind == VTDPI_OP_HLT;
         out->wait = out->halted ? VTDPI_STAGE_wait_idle : VTDPI_STAGE_wait_drain;
         return;
     }
-    out->op = top->op;
-    out->slot = cpu_slot(sys, c);
-    if (top->op.kind == VTDPI_OP_LOCK || top->op.kind == VTDPI_OP_AWAIT) {
-        out->wait = VTDPI_STAGE_wait_lock;
-    } else if (op_ordered(top->op.kind) || op_buffered(top->op.kind)) {
-        out->wait = VTDPI_STAGE_wait_drain;
+    out->op = *op;
+    if (op->kind == VTDPI_OP_SPEND) {
+        out->slot = cpu_slot(sys, c);
     }
+    bool polls = op->kind == VTDPI_OP_LOCK || op->kind == VTDPI_OP_AWAIT;
+    bool drains = op_ordered(op->kind) || op_buffered(op->kind);
+    uint32_t other = drains ? VTDPI_STAGE_wait_drain : VTDPI_STAGE_wait_other;
+    out->wait = polls ? VTDPI_STAGE_wait_lock : other;
 }
 
 static void cpu_pending(const vtdpi_system_t *sys, uint32_t c, uint32_t alt, vtdpi_alt_t *out)
 {
     sys_event_t ev;
     bool event = cpu_event(sys, c, &ev) && alt == 0;
-    cpu_describe(sys, c, event ? &ev : NULL, out);
+    cpu_describe(sys, c, &vtdpi_sys_top(sys, c)->op, event ? &ev : NULL, out);
 }
 
 /* A note's arguments are arg, c, d, b: fields that the operations with notes leave free. */
@@ -190,24 +191,25 @@ static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
 {
     sys_event_t ev;
     bool event = cpu_event(sys, c, &ev);
-    VTDPI_ASSERT(alt < (event ? 1U : 0U) + cpu_base(sys, c));
+    VTDPI_ASSERT(alt < (event ? 1U : 0U) + cpu_base(sys, c, &vtdpi_sys_top(sys, c)->op));
     sys->firing_id = sys->obs != NULL && sys->obs->follow ? cpu_serves(sys, c) : 0;
     if (event && alt == 0 && ev.next != VTDPI_NEXT_VIRTUAL) {
         vtdpi_sys_recognise(sys, c, ev);
         cpu_refresh(sys, c);
         return;
     }
-    vtdpi_op_t op = vtdpi_sys_top(sys, c)->op;
+    sys_stack_t stack = vtdpi_sys_stack(sys, c);
+    vtdpi_op_t op = vtdpi_sys_stack_top(stack)->op;
     if (event && alt == 0) {
         vtdpi_sys_event_op(sys, c, ev, &op);
     } else {
         cpu_end_shadow(sys, c);
     }
     vtdpi_result_t r = {{0, 0}, 0};
-    sys_stack_t stack = vtdpi_sys_stack(sys, c);
     bool advance = true;
     op_note(sys, c, &op);
     if (op.kind == VTDPI_OP_SWITCH) {
+        sys->moved = 1;
         vtdpi_sys_switch(sys, c);
         advance = false;
     } else if (op.kind == VTDPI_OP_CHOOSE) {
@@ -215,7 +217,11 @@ static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
     } else {
         bool known = vtdpi_sys_memory(sys, c, &op, &r) || vtdpi_sys_root(sys, c, &op, &r) ||
                      vtdpi_sys_nonroot(sys, c, &op, &r, &advance) ||
-                     vtdpi_sys_guest(sys, c, &op, &advance) || vtdpi_sys_sched(sys, c, &op, &r);
+                     vtdpi_sys_guest(sys, c, &op, &advance);
+        if (!known) {
+            sys->moved = 1;
+            known = vtdpi_sys_sched(sys, c, &op, &r);
+        }
         VTDPI_ASSERT(known);
     }
     if (advance) {
@@ -337,10 +343,10 @@ void vtdpi_pending(const vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdp
 {
     uint32_t i = 0;
     actor_kind_t kind = actor_kind(&sys->actor, actor, &i);
-    alt_clear(out);
     if (kind == ACTOR_CPU) {
         cpu_pending(sys, i, alt, out);
     } else {
+        alt_clear(out);
         other_pending(sys, kind, i, out);
     }
 }
@@ -359,10 +365,10 @@ uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_alt_t *firs
     }
     sys_event_t ev;
     bool event = cpu_event(sys, i, &ev);
-    uint32_t count = (event ? 1U : 0U) + cpu_base(sys, i);
+    const vtdpi_op_t *op = &vtdpi_sys_top(sys, i)->op;
+    uint32_t count = (event ? 1U : 0U) + cpu_base(sys, i, op);
     if (count != 0) {
-        alt_clear(first);
-        cpu_describe(sys, i, event ? &ev : NULL, first);
+        cpu_describe(sys, i, op, event ? &ev : NULL, first);
     }
     return count;
 }
@@ -385,6 +391,7 @@ void vtdpi_fire(vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_obs_t *
     actor_kind_t kind = actor_kind(&sys->actor, actor, &i);
     VTDPI_ASSERT(kind == ACTOR_CPU || alt < other_enabled(sys, kind, i));
     fire_begin(sys, actor, obs);
+    sys->moved = kind != ACTOR_CPU;
     switch (kind) {
     case ACTOR_CPU:
         cpu_fire(sys, i, alt);

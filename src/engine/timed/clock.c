@@ -31,6 +31,7 @@ void vtdpi_clock_make(vtdpi_clock_t *clock, uint64_t hz)
     /* floor(x * (floor(2^64 / den) + 1) / 2^64) = floor(x / den) while x * den < 2^64 */
     bool exact = clock->den > 1 && clock->den < 4096 && clock->num < CLOCK_EXACT / 4096;
     clock->inverse = exact ? (UINT64_MAX / clock->den) + 1 : 0;
+    clock->near = exact ? CLOCK_EXACT / clock->num : 0;
 }
 
 static inline uint64_t divided(const vtdpi_clock_t *clock, uint64_t x)
@@ -45,6 +46,9 @@ static inline uint64_t divided(const vtdpi_clock_t *clock, uint64_t x)
  * for every hz below 4 THz. */
 uint64_t vtdpi_clock_edge(const vtdpi_clock_t *clock, uint64_t edge)
 {
+    if (edge < clock->near) {
+        return (uint64_t)(((wide_t)(edge * clock->num) * clock->inverse) >> 64);
+    }
     uint64_t q = divided(clock, edge);
     uint64_t r = edge - (q * clock->den);
     return (q * clock->num) + divided(clock, r * clock->num);

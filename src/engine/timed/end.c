@@ -139,7 +139,7 @@ void vtdpi_timed_finish(vtdpi_timed_t *t, vtdpi_totals_t *totals)
         }
     }
     for (uint32_t c = 0; c < t->cfg->p->cpu_count; c++) {
-        timed_occupancy(t, t->sys->actor.cpu + c, head->now);
+        timed_occupancy_end(t, c);
     }
     head->totals.end_ps = head->now;
     head->totals.cycles =

@@ -180,8 +180,7 @@ void timed_ledger_end(vtdpi_timed_t *t, timed_entry_t *e, const vtdpi_sealed_t *
 /* The interrupt that was just written, of [source]. */
 static void ledger_begin(vtdpi_timed_t *t, uint32_t i, uint32_t source)
 {
-    timed_entry_t *e = &t->ledger[i];
-    memset(e, 0, sizeof *e);
+    timed_entry_t *e = &t->ledger[i]; /* zero: since the start, or since its last interrupt ended */
     e->cursor = t->head->now;
     e->agent = TIMED_NOBODY;
     e->record.id = t->sys->new_id;
@@ -207,6 +206,17 @@ static void ledger_born(vtdpi_timed_t *t, uint32_t source)
     ledger_begin(t, i, source);
 }
 
+/* Whether every live interrupt is where it was. */
+static bool ledger_still(const vtdpi_timed_t *t)
+{
+    bool still = true;
+    for (uint32_t i = 0; i < t->head->live_high; i++) {
+        const timed_entry_t *e = &t->ledger[i];
+        still = still && (e->record.id == 0 || e->agent == ledger_agent(t, i));
+    }
+    return still;
+}
+
 static void ledger_move(vtdpi_timed_t *t)
 {
     for (uint32_t i = 0; i < t->head->live_high; i++) {
@@ -226,7 +236,8 @@ static void ledger_move(vtdpi_timed_t *t)
 void timed_ledger_settle(vtdpi_timed_t *t, uint32_t source)
 {
     const vtdpi_system_t *sys = t->sys;
-    if (t->head->live == 0 && sys->new_id == 0) {
+    if (!sys->moved) {
+        VTDPI_ASSERT(ledger_still(t));
         return;
     }
     for (uint32_t i = 0; i < sys->sealed_count; i++) {
@@ -240,7 +251,5 @@ void timed_ledger_settle(vtdpi_timed_t *t, uint32_t source)
     if (sys->new_id != 0) {
         ledger_born(t, source);
     }
-    if (t->head->live > 0) {
-        ledger_move(t);
-    }
+    ledger_move(t);
 }

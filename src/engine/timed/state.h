@@ -18,7 +18,14 @@ typedef enum {
 } timed_kind_t;
 
 /** Where core time goes, beside idle and halt: index of vtdpi_interrupt_record_t.core_cyc. */
-typedef enum { TIMED_GUEST, TIMED_ROOT, TIMED_EXIT, TIMED_IDLE, TIMED_HALT } timed_use_t;
+typedef enum {
+    TIMED_GUEST,
+    TIMED_ROOT,
+    TIMED_EXIT,
+    TIMED_IDLE,
+    TIMED_HALT,
+    TIMED_USES
+} timed_use_t;
 
 enum { TIMED_SEGMENTS = 4, TIMED_SIGNALS = 8 };
 
@@ -67,6 +74,12 @@ typedef struct timed_actor {
     uint8_t pad_[3];
 } timed_actor_t;
 
+/** An entry of the heap. */
+typedef struct timed_due {
+    uint64_t ps;
+    uint64_t actor; /**< its number: as wide as ps, for the sake of speed */
+} timed_due_t;
+
 /** Owners of a line; from TIMED_OWNER_CPU on: CPUs. */
 enum { TIMED_OWNER_DRAM, TIMED_OWNER_LLC, TIMED_OWNER_UNIT, TIMED_OWNER_CPU };
 
@@ -90,7 +103,8 @@ typedef struct timed_source {
 
 /** A CPU. */
 typedef struct timed_cpu {
-    uint64_t last;        /**< ps up to which its time is accounted */
+    uint64_t last; /**< ps up to which its time is accounted */
+    uint64_t use_ps[TIMED_USES];
     uint32_t tick_thread; /**< thread for which the tick was armed */
     uint8_t tick;         /**< the tick is armed */
     uint8_t pad_[3];
@@ -173,7 +187,10 @@ void timed_ledger_charge(vtdpi_timed_t *t, uint32_t a, uint64_t until);
 void timed_ledger_settle(vtdpi_timed_t *t, uint32_t source);
 timed_entry_t *timed_ledger_find(const vtdpi_timed_t *t, uint32_t id);
 void timed_ledger_end(vtdpi_timed_t *t, timed_entry_t *e, const vtdpi_sealed_t *sealed);
+
+/* occupancy.c */
 void timed_occupancy(vtdpi_timed_t *t, uint32_t a, uint64_t until);
+void timed_occupancy_end(vtdpi_timed_t *t, uint32_t c);
 
 /* end.c */
 bool timed_quiet(const vtdpi_timed_t *t);

@@ -29,7 +29,7 @@ static layout_t layout_of(const vtdpi_platform_t *p)
     l.rest_count = ((2U * p->cpu_count) + p->thread_count + p->vcpu_count) * (uint32_t)DEPTH;
     l.head = take(&at, sizeof(timed_head_t));
     l.actors = take(&at, l.actor_count * sizeof(timed_actor_t));
-    l.heap = take(&at, l.actor_count * sizeof(uint32_t));
+    l.heap = take(&at, l.actor_count * sizeof(timed_due_t));
     l.lines = take(&at, p->line_count * sizeof(timed_line_t));
     l.sources = take(&at, p->source_count * sizeof(timed_source_t));
     l.cpus = take(&at, p->cpu_count * sizeof(timed_cpu_t));
@@ -60,7 +60,7 @@ void vtdpi_timed_bind(vtdpi_timed_t *t, vtdpi_system_t *sys, const vtdpi_timed_c
     t->rest_count = l.rest_count;
     t->head = (timed_head_t *)(void *)(b + l.head);
     t->actors = (timed_actor_t *)(void *)(b + l.actors);
-    t->heap = (uint32_t *)(void *)(b + l.heap);
+    t->heap = (timed_due_t *)(void *)(b + l.heap);
     t->lines = (timed_line_t *)(void *)(b + l.lines);
     t->sources = (timed_source_t *)(void *)(b + l.sources);
     t->cpus = (timed_cpu_t *)(void *)(b + l.cpus);
@@ -169,8 +169,8 @@ bool vtdpi_timed_next(const vtdpi_timed_t *t, uint32_t *actor, uint64_t *ps)
     if (head->heap_count == 0) {
         return false;
     }
-    *actor = t->heap[0];
-    *ps = t->actors[t->heap[0]].due;
+    *actor = (uint32_t)t->heap[0].actor;
+    *ps = t->heap[0].ps;
     if (*ps < head->totals.arrivals_end_ps) {
         return true;
     }
