@@ -37,7 +37,8 @@ typedef enum {
 #undef VTDPI_FAULT_ROW
 } vtdpi_fault_code_t;
 
-/** Invalidation queue errors, the codes of IQERCD.IQEI. */
+/** Invalidation queue errors, the codes of IQERCD.IQEI. Code 7 is never raised: it concerns
+ * translation tables. */
 typedef enum {
     VTDPI_IQEI_NONE = 0,
     VTDPI_IQEI_TAIL_INVALID = 1,

@@ -108,7 +108,9 @@ typedef struct {
     bool fn;               /**< WAIT: FN */
 } vtdpi_iqd_t;
 
-/** What the invalidation queue has to do now. *Spec:* VT-d, "Queued Invalidation Interface". */
+/** What the invalidation queue has to do now. *Spec:* VT-d, "Queued Invalidation Interface".
+ * *Choice:* a descriptor width that the unit has not is an error when the queue runs, not when it
+ * is written. */
 VTDPI_API vtdpi_queue_next_t vtdpi_iommu_queue_next(const vtdpi_iommu_t *u,
                                                     const vtdpi_iommu_cfg_t *cfg);
 
@@ -156,14 +158,15 @@ typedef struct {
     uint32_t effects;          /**< set of vtdpi_effect_t */
 } vtdpi_iommu_write_t;
 
-/** Reads [bytes] bytes at [offset] of the register page; what is no register reads 0. *Pre:* bytes
- * is 4 or 8, offset a multiple of it. */
+/** Reads [bytes] bytes at [offset] of the register page; what is no register of this unit reads 0.
+ * *Pre:* bytes is 4 or 8, offset a multiple of it. */
 VTDPI_API uint64_t vtdpi_iommu_read(const vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                                     uint32_t offset, uint32_t bytes);
 
 /**
- * Writes [value]; 8 bytes are two writes, low half first. What is no register, or is read-only,
- * stays. *Pre:* bytes is 4 or 8, offset a multiple of it. *Spec:* VT-d, "Register Descriptions".
+ * Writes [value]; 8 bytes are two writes, low half first. What is no register, is read-only, or
+ * belongs to a capability that the unit has not, stays. *Pre:* bytes is 4 or 8, offset a multiple
+ * of it. *Spec:* VT-d, "Register Descriptions".
  */
 VTDPI_API vtdpi_iommu_write_t vtdpi_iommu_write(vtdpi_iommu_t *u, const vtdpi_iommu_cfg_t *cfg,
                                                 uint32_t offset, uint32_t bytes, uint64_t value);

@@ -98,6 +98,9 @@ static void test_iommu_cache__limits__none_and_greatest(void **state)
     for (uint32_t i = 0; i < VTDPI_IEC_MAX; i++) {
         assert_true(has(&x, i));
     }
+    x.cfg.iec_entries = VTDPI_IEC_MAX - 1;
+    vtdpi_iec_invalidate(x.iec, &x.cfg, 0, 31);
+    assert_int_equal(x.iec[VTDPI_IEC_MAX - 1].valid, 1);
     x.cfg.iec_entries = VTDPI_IEC_MAX + 1;
     assert_false(vtdpi_iommu_cfg_ok(&x.cfg));
 }

@@ -1,5 +1,6 @@
 /*
- * Fault recording with several registers, and the defaults of the unit's configuration.
+ * Fault recording with several registers, effects of commands, and the defaults of the unit's
+ * configuration.
  */
 #include "iommu_fixture.h"
 
@@ -63,12 +64,16 @@ static void test_iommu_faults__each_number_of_registers__fills_in_turn(void **st
 static void test_iommu_faults__past_the_last_register__reads_0(void **state)
 {
     (void)state;
-    fixture_t x = with_records(2, false);
+    fixture_t x = with_records(2, true);
     record(&x, 0x1234);
     memset(x.unit.arch.frcd[2], 0xFF, sizeof x.unit.arch.frcd[2]);
     assert_int_equal(frcd(&x, 2, 0), 0);
     clear_f(&x, 2);
     assert_true(x.unit.arch.frcd[2][1] == UINT64_MAX);
+    assert_true(record(&x, UINT16_MAX).recorded);
+    clear_f(&x, 0);
+    clear_f(&x, 1);
+    assert_int_equal(peek(&x, VTDPI_REG_FSTS) & 2, 0);
     assert_int_equal(peek(&x, VTDPI_REG_COUNT), 0);
 }
 
@@ -148,6 +153,19 @@ static void test_iommu_faults__two_levels_in_one_write__have_both_effects(void *
     assert_true(peek(&x, VTDPI_REG_GSTS) == 0x05000000);
 }
 
+/* VT-d, "Register Descriptions": an 8-byte write of GCMD and GSTS has the effects of its low half.
+ *
+ * @shows vtd.regs.halves
+ */
+static void test_iommu_faults__command_in_8_bytes__has_its_effects(void **state)
+{
+    (void)state;
+    fixture_t x = with_records(1, false);
+    vtdpi_iommu_write_t w = vtdpi_iommu_write(&x.unit, &x.cfg, 0x18, 8, (uint32_t)GCMD_SIRTP);
+    assert_int_equal(w.effects, VTDPI_EFFECT_TABLE);
+    assert_true(peek(&x, VTDPI_REG_GSTS) == 0x01000000);
+}
+
 /* VT-d, "Interrupt Remapping Table Address Register": the greatest table is as good as any.
  *
  * @shows vtd.regs.sirtp
@@ -187,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_iommu_faults__overflow__leaves_the_other_status),
         cmocka_unit_test(test_iommu_faults__one_requester_with_collapsing__never_overflows),
         cmocka_unit_test(test_iommu_faults__two_levels_in_one_write__have_both_effects),
+        cmocka_unit_test(test_iommu_faults__command_in_8_bytes__has_its_effects),
         cmocka_unit_test(test_iommu_faults__greatest_table__passes_the_check),
         cmocka_unit_test(test_iommu_faults__defaults__are_the_manuals_side),
     };

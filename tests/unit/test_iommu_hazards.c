@@ -125,6 +125,84 @@ static void test_iommu_hazards__table_beyond_memory__is_23h_or_21h(void **state)
     assert_int_equal(reason(), 0x21);
 }
 
+/** Repairs what fault [code] complains of. */
+static void repair(uint8_t code, uint64_t *addr, uint32_t *data)
+{
+    uint64_t *entry = &b.ram[2 * INDEX];
+    switch (code) {
+    case 0x25: /* in remappable format */
+        *addr = vtdpi_msi_address(0x7000, true);
+        break;
+    case 0x20: /* data[31:16] */
+        *data = 0;
+        break;
+    case 0x21: /* a table of the greatest size */
+        poke(&b.x, VTDPI_REG_IRTA, TABLE_BASE | 0x80F);
+        command(&b.x, (uint32_t)GCMD_SIRTP, 0);
+        break;
+    case 0x23: /* an index in memory */
+        *addr = vtdpi_msi_address(INDEX, true);
+        break;
+    case 0x22: /* P */
+        entry[0] |= 1;
+        break;
+    case 0x26: /* SID */
+        entry[1] ^= 1;
+        break;
+    case 0x24: /* reserved bit */
+        entry[0] ^= 4;
+        break;
+    case 0x27: /* PDAH */
+        entry[1] &= UINT32_MAX;
+        break;
+    default: /* 28h: reserved bit of the descriptor */
+        bench_pid(&b, 0)[5] = 0;
+        break;
+    }
+}
+
+/* VT-d, "Interrupt Remapping Fault Conditions": a request with which everything is wrong, repaired
+ * one thing at a time, shows the reasons in the order of the manual, each recorded but where FPD
+ * withholds it; at last it is posted.
+ *
+ * @shows vtd.fault.reasons, vtd.fault.fpd, vtd.fault.unqualified, vtd.remap.compatibility,
+ * vtd.remap.request-reserved, vtd.remap.index-bound, vtd.remap.entry-error, vtd.remap.not-present,
+ * vtd.remap.source, vtd.remap.entry-reserved, vtd.post.access-error, vtd.post.reserved
+ */
+static void test_iommu_hazards__everything_wrong__faults_in_the_manuals_order(void **state)
+{
+    (void)state;
+
+    static const struct {
+        uint8_t code;
+        bool qualified;
+    } order[] = {{0x25, false}, {0x20, false}, {0x21, false}, {0x23, false}, {0x22, true},
+                 {0x26, true},  {0x24, true},  {0x27, true},  {0x28, true}};
+
+    for (unsigned fpd = 0; fpd < 2; fpd++) {
+        bench_open(&b, vtdpi_iommu_cfg_default(), 7, true);
+        bench_entry(&b, INDEX, (posted_low(0, false) ^ 5) | (fpd != 0 ? 2U : 0U),
+                    UINT64_C(0x100040000) | (RID ^ 1));
+        bench_pid(&b, 0)[5] = 1;
+        uint64_t addr = 0xFEE00008;
+        uint32_t data = 0x10000;
+        for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++) {
+            bench_result_t r = bench_request(&b, addr, data, RID);
+            assert_int_equal(r.end, BENCH_BLOCKED);
+            assert_int_equal(r.fault.code, order[i].code);
+            bool recorded = fpd == 0 || !order[i].qualified;
+            assert_int_equal(r.record.recorded, recorded);
+            assert_int_equal(peek(&b.x, VTDPI_REG_FSTS) & 2, recorded ? 2 : 0);
+            assert_true(!recorded || reason() == order[i].code);
+            (void)bench_write(&b, VTDPI_FRCD_OFFSET + 8, 8, UINT64_C(1) << 63);
+            repair(order[i].code, &addr, &data);
+            bench_submit(&b, IEC_GLOBAL, 0);
+        }
+        assert_int_equal(bench_request(&b, addr, data, RID).end, BENCH_POSTED);
+        assert_true(bench_pid(&b, 0)[VV / 64] == UINT64_C(1) << (VV % 64));
+    }
+}
+
 /* VT-d, "Interrupt-Posting Hardware Operation": a descriptor where no memory answers is 27h, which
  * FPD withholds; the request is blocked either way.
  *
@@ -288,6 +366,7 @@ int main(void)
             test_iommu_hazards__faulty_entry_repaired__needs_invalidation_only_with_cm),
         cmocka_unit_test(test_iommu_hazards__entry_written_in_halves__is_seen_torn),
         cmocka_unit_test(test_iommu_hazards__table_beyond_memory__is_23h_or_21h),
+        cmocka_unit_test(test_iommu_hazards__everything_wrong__faults_in_the_manuals_order),
         cmocka_unit_test(test_iommu_hazards__descriptor_that_does_not_answer__is_27h),
         cmocka_unit_test(test_iommu_hazards__descriptor_with_reserved_bit__is_28h_and_stays),
         cmocka_unit_test(test_iommu_hazards__ndst_of_an_absent_cpu__is_notified_once),
