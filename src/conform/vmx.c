@@ -2,6 +2,7 @@
  * F1 and F2: posted-interrupt processing, and sequences of a virtual APIC.
  */
 #include "conform/conform_internal.h"
+#include "conform/exceptions.h"
 #include "conform/vmx_cpu.h"
 
 #include <inttypes.h>
@@ -19,6 +20,9 @@ enum {
     VMX_MSR_SELF_IPI = 0x83F
 };
 
+/* Setting of this replay: blocking by STI and by MOV SS holds external interrupts that exit. */
+enum { VMX_HOLD_EXTERNAL = 8 };
+
 static const char *const vmx_modes[] = {"guest", "host"};
 static const char *const vmx_activities[] = {"active", "hlt", "shutdown", "wait_for_sipi", "mwait"};
 
@@ -34,6 +38,7 @@ static void vmx_control(conform_out_t *out, vmx_cpu_t *cpu, const json_t *ctl, c
 
 static void vmx_controls(conform_out_t *out, vmx_cpu_t *cpu, const json_t *vector)
 {
+    cpu->hold_external = conform_setting(out, (conform_setting_t)VMX_HOLD_EXTERNAL);
     const json_t *ctl = conform_object(out, vector, "ctl");
     vmx_control(out, cpu, ctl, "vid", VTDPI_CTL_VIRTUAL_INTERRUPT_DELIVERY);
     vmx_control(out, cpu, ctl, "pi", VTDPI_CTL_PROCESS_POSTED_INTERRUPTS);
@@ -147,6 +152,19 @@ static void vmx_compare(conform_out_t *out, int step, const vmx_cpu_t *cpu, cons
     conform_same(out, step, "pending", conform_flag(out, st, "pending"), cpu->vapic.recognised);
     conform_same_vectors(out, step, "lapic_irr", irr, cpu->lapic.irr);
     conform_same_vectors(out, step, "lapic_isr", isr, cpu->lapic.isr);
+}
+
+/* An instruction boundary at which blocking by STI or by MOV SS is in force. */
+bool conform_vmx_blocked(const json_t *vector, int step)
+{
+    const json_t *boundaries = json_object_get(vector, "boundaries");
+    const json_t *steps = boundaries != NULL ? boundaries : json_object_get(vector, "steps");
+    const json_t *now = json_array_get(steps, (size_t)step);
+    const json_t *before = step > 0 ? json_object_get(json_array_get(steps, (size_t)step - 1), "st")
+                                    : json_object_get(vector, "init");
+    const char *op = json_string_value(json_object_get(json_object_get(now, "do"), "op"));
+    return (boundaries != NULL || (op != NULL && strcmp(op, "boundary") == 0)) &&
+           json_integer_value(json_object_get(before, "block")) != 0;
 }
 
 /* --- F1: one physical interrupt, and the boundaries that follow --- */

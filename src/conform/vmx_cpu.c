@@ -122,8 +122,6 @@ static void cpu_retire(vmx_cpu_t *cpu)
     cpu->interruptibility &= ~(uint32_t)(VTDPI_BLOCK_STI | VTDPI_BLOCK_MOV_SS);
 }
 
-/* *Choice:* blocking by STI and MOV SS holds physical interrupts, as the recorded implementation
- * has it. */
 static vtdpi_boundary_t cpu_facts(const vmx_cpu_t *cpu)
 {
     bool offered = vtdpi_lapic_offer(&cpu->lapic) >= 0;
@@ -134,7 +132,7 @@ static vtdpi_boundary_t cpu_facts(const vmx_cpu_t *cpu)
         .interruptibility = cpu->interruptibility,
         .activity = (uint8_t)cpu->activity,
         .rflags_if = cpu->guest_if,
-        .hold_external = 1};
+        .hold_external = cpu->hold_external};
 }
 
 static void cpu_deliver(vmx_cpu_t *cpu)

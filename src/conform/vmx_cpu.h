@@ -37,19 +37,20 @@ enum { VMX_CPU_EVENTS = 4 };
 
 /** The processor. */
 typedef struct {
-    vtdpi_vmcs_t vmcs;                      /**< current VMCS */
-    vtdpi_lapic_t lapic;                    /**< physical local APIC */
-    uint64_t pid[VTDPI_LINE_WORDS];         /**< posted-interrupt descriptor */
-    uint64_t virr[VTDPI_VECTOR_WORDS];      /**< virtual-APIC page: VIRR */
-    uint64_t visr[VTDPI_VECTOR_WORDS];      /**< VISR */
-    vtdpi_ctls_t set;                       /**< controls in force */
-    uint32_t interruptibility;              /**< VTDPI_BLOCK_* of the guest */
-    vtdpi_activity_t activity;              /**< of the guest */
-    vtdpi_vapic_t vapic;                    /**< RVI, SVI, recognition */
-    uint8_t vtpr;                           /**< VTPR, low byte */
-    uint8_t vppr;                           /**< VPPR, low byte */
-    bool guest;                             /**< non-root operation */
-    bool guest_if;                          /**< RFLAGS.IF of the guest */
+    vtdpi_vmcs_t vmcs;                 /**< current VMCS */
+    vtdpi_lapic_t lapic;               /**< physical local APIC */
+    uint64_t pid[VTDPI_LINE_WORDS];    /**< posted-interrupt descriptor */
+    uint64_t virr[VTDPI_VECTOR_WORDS]; /**< virtual-APIC page: VIRR */
+    uint64_t visr[VTDPI_VECTOR_WORDS]; /**< VISR */
+    vtdpi_ctls_t set;                  /**< controls in force */
+    uint32_t interruptibility;         /**< VTDPI_BLOCK_* of the guest */
+    vtdpi_activity_t activity;         /**< of the guest */
+    vtdpi_vapic_t vapic;               /**< RVI, SVI, recognition */
+    uint8_t vtpr;                      /**< VTPR, low byte */
+    uint8_t vppr;                      /**< VPPR, low byte */
+    bool guest;                        /**< non-root operation */
+    bool guest_if;                     /**< RFLAGS.IF of the guest */
+    bool hold_external; /**< blocking by STI and MOV SS holds external interrupts that exit */
     vmx_cpu_event_t events[VMX_CPU_EVENTS]; /**< of the last step */
     unsigned event_count;                   /**< [event_count] of them */
 } vmx_cpu_t;

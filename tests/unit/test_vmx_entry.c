@@ -341,7 +341,7 @@ static void test_vmx_entry__injection__fits_the_activity_state(void **state)
         {VTDPI_INTR_EXTERNAL, 0x41, "1100"}, {VTDPI_INTR_NMI, 2, "1110"},
         {VTDPI_INTR_EXCEPTION, 1, "1100"},   {VTDPI_INTR_EXCEPTION, 18, "1110"},
         {VTDPI_INTR_EXCEPTION, 14, "1000"},  {VTDPI_INTR_SOFT_INT, 0x80, "1000"},
-        {VTDPI_INTR_OTHER, 0, "1100"},
+        {VTDPI_INTR_OTHER, 0, "1100"},       {VTDPI_INTR_OTHER, 1, "1000"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
