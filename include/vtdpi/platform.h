@@ -23,7 +23,8 @@ enum {
     VTDPI_CPUS_MAX = 64,
     VTDPI_VCPUS_MAX = 256,
     VTDPI_SOURCES_MAX = 4096,
-    VTDPI_REQUESTS_MAX = 16,
+    VTDPI_REQUESTS_MAX = 16, /**< of all remapping units together */
+    VTDPI_UNITS_MAX = 8,
     VTDPI_MESSAGES_MAX = 64,
     VTDPI_LINES_MAX = 65000,
     VTDPI_NO_LINE = 0xFFFF
@@ -138,6 +139,7 @@ typedef struct {
     uint8_t urgent;          /**< URG */
     uint8_t attached;        /**< bound to its vCPU at the start */
     uint8_t integrated;      /**< short way to the remapping unit */
+    uint8_t unit;            /**< its remapping unit */
     uint8_t subhandle_valid; /**< one of several messages of an MSI: its number is the subhandle */
     uint32_t device;         /**< device */
     uint32_t handle;         /**< handle in the device's address; irte less this is the subhandle */
@@ -149,11 +151,12 @@ struct vtdpi_protocol;
 typedef struct {
     uint32_t cpu_count, vcpu_count, thread_count, source_count, line_count, event_count;
     uint32_t request_count, store_buffer;
-    uint32_t irte_count;  /**< entries of the table */
-    uint32_t queue_count; /**< invalidation descriptors declared; 0: no queue */
-    uint16_t irte_line;   /**< first line of the table */
-    uint16_t queue_line;  /**< first line of the queue */
-    uint16_t driver_line; /**< words of the unit's driver */
+    uint32_t unit_count;  /**< remapping units, each with its table, cache, queue and driver */
+    uint32_t irte_count;  /**< entries of each table */
+    uint32_t queue_count; /**< invalidation descriptors of each unit; 0: no queue */
+    uint16_t irte_line;   /**< first line of the tables, unit by unit */
+    uint16_t queue_line;  /**< first line of the queues, unit by unit */
+    uint16_t driver_line; /**< words of the first unit's driver, a line a unit */
     bool x2apic;
     bool ghost;   /**< identity of interrupts is kept */
     bool explore; /**< alternatives that a timed run never takes are offered */
@@ -167,7 +170,6 @@ typedef struct {
     uint32_t variant; /**< switches of the protocol */
     uint64_t timeslice_ps;
     uint64_t halt_poll_ps;
-    uint64_t irta; /**< address of the table */
     vtdpi_iommu_cfg_t iommu;
     const struct vtdpi_protocol *protocol;
     const vtdpi_line_t *lines; /**< sorted by address */
@@ -179,6 +181,23 @@ typedef struct {
     uint32_t host_vectors;           /**< pool a CPU */
     uint32_t timers;                 /**< deadline slots a CPU */
 } vtdpi_platform_t;
+
+/** Lines of each remapping table, of each queue. */
+static inline uint32_t vtdpi_irte_lines(const vtdpi_platform_t *p)
+{
+    return (p->irte_count + 3) / 4;
+}
+
+static inline uint32_t vtdpi_queue_lines(const vtdpi_platform_t *p)
+{
+    return (p->queue_count + 3) / 4;
+}
+
+/** Address of the remapping table of [unit]: its lines follow those of the unit before. */
+static inline uint64_t vtdpi_irta(const vtdpi_platform_t *p, uint32_t unit)
+{
+    return p->lines[p->irte_line + (unit * vtdpi_irte_lines(p))].paddr;
+}
 
 VTDPI_NOT_STATE_END
 

@@ -123,6 +123,7 @@ typedef struct {
     uint16_t requester_id; /**< bus 15:8, device 7:3, function 2:0 */
     bool msix;       /**< MSI-X (an entry an interrupt) or multi-message MSI (a run of IRTEs) */
     bool integrated; /**< inside the root complex (shorter way) */
+    uint32_t unit;   /**< remapping unit that its requests go to */
 } vtdpi_device_cfg_t;
 
 /** A thread of an emulating process (the talk's QEMU). */
@@ -175,6 +176,7 @@ typedef struct {
     uint32_t store_buffer;     /**< entries of a CPU's store buffer, 1 to 8 */
     bool timer_one_shot;       /**< the host's APIC timers are one-shot, not TSC deadline */
     bool iommu_posting;        /**< CAP.PI */
+    uint32_t iommu_units;      /**< remapping units, 1 to 8; 0: 1 */
     uint32_t iommu_cache;      /**< entries of the interrupt entry cache, 0 to 256 */
     uint32_t iommu_requests;   /**< remapping requests in flight, 1 to 16 */
     bool coherent;             /**< ECAP.C: reads of the table are snooped */

@@ -152,7 +152,7 @@ typedef struct {
     uint32_t vcpu; /**< notification: vCPU of the descriptor (identity only), else VTDPI_NOBODY */
     uint8_t used;
     uint8_t old;       /**< a remapped interrupt from before an executed invalidation */
-    uint8_t from_unit; /**< sent by the remapping unit */
+    uint8_t from_unit; /**< sent by this remapping unit, counted from 1; 0: by none */
     uint8_t pad_[5];
 } vtdpi_message_t;
 

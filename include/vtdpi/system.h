@@ -55,17 +55,17 @@ typedef struct {
     size_t size;       /**< of the block */
     size_t hashed;     /**< of its part without ghost data */
     uint64_t *lines;   /**< VTDPI_LINE_WORDS words a line */
-    uint64_t *flushed; /**< the remapping table as memory has it, for a unit that does not snoop */
+    uint64_t *flushed; /**< the remapping tables as memory has it, for a unit that does not snoop */
     vtdpi_cpu_t *cpus;
     vtdpi_thread_t *threads;
     vtdpi_vcpu_t *vcpus;
-    vtdpi_iommu_t *iommu;
-    vtdpi_iec_entry_t *iec;
+    vtdpi_iommu_t *iommu;   /**< by unit */
+    vtdpi_iec_entry_t *iec; /**< by unit, then slot */
     vtdpi_request_t *requests;
     vtdpi_message_t *messages;
     vtdpi_source_t *sources;
-    vtdpi_queue_t *queue;
-    uint32_t *outside; /**< 1: happened; a word an outside event */
+    vtdpi_queue_t *queue; /**< by unit */
+    uint32_t *outside;    /**< 1: happened; a word an outside event */
     vtdpi_tool_t *tools;
     /* ghost */
     uint32_t *next_id;

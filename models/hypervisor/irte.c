@@ -57,10 +57,17 @@ static driver_words_t driver_entry(const vtdpi_ctx_t *x, uint64_t s)
     return e;
 }
 
+/* Words of the driver of source [s]'s unit. */
+static uint32_t driver_line(const vtdpi_ctx_t *x, uint64_t s)
+{
+    return x->p->driver_line + (uint32_t)x->p->sources[s].unit;
+}
+
 static uint32_t driver_irte_line(const vtdpi_ctx_t *x, uint64_t s)
 {
     VTDPI_ASSERT(x->p->sources[s].irte < x->p->irte_count);
-    return x->p->irte_line + (x->p->sources[s].irte / DRIVER_PER_LINE);
+    return x->p->irte_line + (x->p->sources[s].unit * vtdpi_irte_lines(x->p)) +
+           (x->p->sources[s].irte / DRIVER_PER_LINE);
 }
 
 static unsigned driver_irte_word(const vtdpi_ctx_t *x, uint64_t s)
@@ -109,12 +116,25 @@ static uint64_t driver_wait(const vtdpi_ctx_t *x, unsigned half)
     return w[half];
 }
 
-/* Stores word [half] of descriptor [slot]. */
-static vtdpi_op_t driver_queue(const vtdpi_ctx_t *x, uint64_t slot, unsigned half, uint64_t value)
+/* Stores word [half] of descriptor [slot] of the queue for source [s]. */
+static vtdpi_op_t driver_queue(const vtdpi_ctx_t *x, uint64_t s, uint64_t slot, unsigned half,
+                               uint64_t value)
 {
-    uint32_t line = x->p->queue_line + (uint32_t)(slot / DRIVER_PER_LINE);
+    uint32_t line = x->p->queue_line + (x->p->sources[s].unit * vtdpi_queue_lines(x->p)) +
+                    (uint32_t)(slot / DRIVER_PER_LINE);
     return hv_store(VTDPI_STAGE_irte_update, line, (unsigned)(slot % DRIVER_PER_LINE) * 2 + half,
                     value, ~UINT64_C(0));
+}
+
+/* IQT := descriptor [slot]. */
+static vtdpi_op_t driver_tail(const vtdpi_ctx_t *x, uint64_t s, uint64_t slot)
+{
+    vtdpi_op_t op =
+        vtdpi_op_make(VTDPI_OP_MMIO_WRITE, VTDPI_STAGE_irte_update, VTDPI_T_mmio_access);
+    op.a = DRIVER_REG_IQT;
+    op.b = slot << DRIVER_IQD_SHIFT;
+    op.c = x->p->sources[s].unit;
+    return op;
 }
 
 static uint64_t driver_next(const vtdpi_ctx_t *x, uint64_t slot)
@@ -128,20 +148,18 @@ vtdpi_op_t vtdpi_fn_irte_flush(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_res
 {
     uint32_t mine = hv_cpu_line(x, x->cpu);
     VTDPI_BEGIN(f);
-    VTDPI_YIELD(f, hv_load(VTDPI_STAGE_irte_update, x->p->driver_line, VTDPI_RW_TAIL));
+    VTDPI_YIELD(f, hv_load(VTDPI_STAGE_irte_update, driver_line(x, f->x[0]), VTDPI_RW_TAIL));
     f->x[1] = r.v[0];
     VTDPI_YIELD(f, hv_store(VTDPI_STAGE_irte_update, mine, VTDPI_CW_STATUS, 0, ~UINT64_C(0)));
-    VTDPI_YIELD(f, driver_queue(x, f->x[1], 0, driver_iec(x, f->x[0], 0)));
-    VTDPI_YIELD(f, driver_queue(x, f->x[1], 1, driver_iec(x, f->x[0], 1)));
+    VTDPI_YIELD(f, driver_queue(x, f->x[0], f->x[1], 0, driver_iec(x, f->x[0], 0)));
+    VTDPI_YIELD(f, driver_queue(x, f->x[0], f->x[1], 1, driver_iec(x, f->x[0], 1)));
     f->x[1] = driver_next(x, f->x[1]);
-    VTDPI_YIELD(f, driver_queue(x, f->x[1], 0, driver_wait(x, 0)));
-    VTDPI_YIELD(f, driver_queue(x, f->x[1], 1, driver_wait(x, 1)));
+    VTDPI_YIELD(f, driver_queue(x, f->x[0], f->x[1], 0, driver_wait(x, 0)));
+    VTDPI_YIELD(f, driver_queue(x, f->x[0], f->x[1], 1, driver_wait(x, 1)));
     f->x[1] = driver_next(x, f->x[1]);
-    VTDPI_YIELD(f, hv_store(VTDPI_STAGE_irte_update, x->p->driver_line, VTDPI_RW_TAIL, f->x[1],
-                            ~UINT64_C(0)));
-    VTDPI_YIELD(f, vtdpi_op_ab(vtdpi_op_make(VTDPI_OP_MMIO_WRITE, VTDPI_STAGE_irte_update,
-                                             VTDPI_T_mmio_access),
-                               DRIVER_REG_IQT, f->x[1] << DRIVER_IQD_SHIFT));
+    VTDPI_YIELD(f, hv_store(VTDPI_STAGE_irte_update, driver_line(x, f->x[0]), VTDPI_RW_TAIL,
+                            f->x[1], ~UINT64_C(0)));
+    VTDPI_YIELD(f, driver_tail(x, f->x[0], f->x[1]));
     VTDPI_YIELD(f, hv_mem(VTDPI_OP_AWAIT, VTDPI_STAGE_irte_update, mine, VTDPI_CW_STATUS,
                           DRIVER_DONE, UINT32_MAX));
     VTDPI_END(f, 0);
@@ -178,7 +196,7 @@ vtdpi_op_t vtdpi_fn_irte_write(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_res
         VTDPI_YIELD(f, hv_op(VTDPI_OP_CLI, VTDPI_STAGE_irte_update, 0, 0));
     }
     VTDPI_YIELD(f, vtdpi_op_lump(VTDPI_LUMP_irte_update, VTDPI_STAGE_irte_update));
-    VTDPI_YIELD(f, hv_lock(VTDPI_STAGE_irte_update, x->p->driver_line, VTDPI_RW_LOCK));
+    VTDPI_YIELD(f, hv_lock(VTDPI_STAGE_irte_update, driver_line(x, f->x[0]), VTDPI_RW_LOCK));
     VTDPI_YIELD(f, hv_load(VTDPI_STAGE_irte_update, driver_irte_line(x, f->x[0]),
                            driver_irte_word(x, f->x[0])));
     f->x[2] = r.v[0];
@@ -202,7 +220,7 @@ vtdpi_op_t vtdpi_fn_irte_write(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_res
     if (x->p->queue_count != 0 && !driver_variant(x, DRIVER_VARIANT(no_iec_invalidation))) {
         VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_irte_flush, f->x[0], 0, 0));
     }
-    VTDPI_YIELD(f, hv_unlock(VTDPI_STAGE_irte_update, x->p->driver_line, VTDPI_RW_LOCK));
+    VTDPI_YIELD(f, hv_unlock(VTDPI_STAGE_irte_update, driver_line(x, f->x[0]), VTDPI_RW_LOCK));
     if (f->x[1] != 0) {
         VTDPI_YIELD(f, hv_op(VTDPI_OP_STI, VTDPI_STAGE_irte_update, 0, 0));
     }

@@ -119,7 +119,10 @@ static bool check_thread(const vtdpi_system_t *sys, uint32_t t)
 
 bool vtdpi_system_check(const vtdpi_system_t *sys)
 {
-    bool ok = vtdpi_iommu_check(sys->iommu, &sys->p->iommu);
+    bool ok = true;
+    for (uint32_t u = 0; u < sys->p->unit_count; u++) {
+        ok = ok && vtdpi_iommu_check(&sys->iommu[u], &sys->p->iommu);
+    }
     for (uint32_t c = 0; c < sys->p->cpu_count; c++) {
         ok = ok && check_cpu(sys, c);
     }

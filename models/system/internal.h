@@ -131,13 +131,27 @@ void vtdpi_sys_source(vtdpi_system_t *sys, uint32_t s);
 void vtdpi_sys_message(vtdpi_system_t *sys, uint32_t m);
 void vtdpi_sys_touch_senders(vtdpi_system_t *sys);
 int vtdpi_sys_message_slot(const vtdpi_system_t *sys);
-int vtdpi_sys_send(vtdpi_system_t *sys, const vtdpi_intr_msg_t *msg, uint32_t vcpu, bool from_unit);
+int vtdpi_sys_send(vtdpi_system_t *sys, const vtdpi_intr_msg_t *msg, uint32_t vcpu,
+                   uint32_t from_unit);
 void vtdpi_sys_kick(vtdpi_system_t *sys, uint32_t cpu);
 
+/** Slots of the entry cache of [unit]. */
+static inline vtdpi_iec_entry_t *vtdpi_sys_iec(const vtdpi_system_t *sys, uint32_t unit)
+{
+    return &sys->iec[(size_t)unit * sys->p->iommu.iec_entries];
+}
+
+/** Remapping unit that request [r] goes to. */
+static inline uint32_t vtdpi_sys_unit_of(const vtdpi_system_t *sys, uint32_t r)
+{
+    return sys->p->sources[sys->requests[r].source].unit;
+}
+
 /* queue.c */
-bool vtdpi_sys_queue_enabled(const vtdpi_system_t *sys);
-void vtdpi_sys_queue_op(const vtdpi_system_t *sys, vtdpi_op_t *op);
-void vtdpi_sys_queue(vtdpi_system_t *sys);
+bool vtdpi_sys_queue_enabled(const vtdpi_system_t *sys, uint32_t unit);
+void vtdpi_sys_queue_op(const vtdpi_system_t *sys, uint32_t unit, vtdpi_op_t *op);
+void vtdpi_sys_queue(vtdpi_system_t *sys, uint32_t unit);
+void vtdpi_sys_touch_queues(vtdpi_system_t *sys);
 
 /* outside.c */
 bool vtdpi_sys_outside_enabled(const vtdpi_system_t *sys, uint32_t e);

@@ -126,7 +126,5 @@ void vtdpi_sys_message(vtdpi_system_t *sys, uint32_t m)
     if (full) {
         vtdpi_sys_touch_senders(sys);
     }
-    if (sys->queue->phase != 0) {
-        vtdpi_sys_touch(sys, sys->actor.queue);
-    }
+    vtdpi_sys_touch_queues(sys);
 }

@@ -29,7 +29,7 @@ static void root_ipi(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
     vtdpi_lapic_icr_t d = vtdpi_lapic_icr_decode(icr, x2apic, sys->cpus[c].apic.switches);
     VTDPI_ASSERT(d.send == 1);
     vtdpi_sys_see(sys, VTDPI_EV_ipi_sent, c, op->b, op->a, 0, 0);
-    int m = vtdpi_sys_send(sys, &d.msg, VTDPI_NOBODY, false);
+    int m = vtdpi_sys_send(sys, &d.msg, VTDPI_NOBODY, 0);
     VTDPI_ASSERT(m >= 0);
     uint32_t slot = vtdpi_sys_take_posted(sys, c);
     if (slot != 0) { /* the IPI tells of what was posted: it carries it on */
@@ -42,11 +42,14 @@ static void root_mmio_write(vtdpi_system_t *sys, const vtdpi_op_t *op)
 {
     uint32_t offset = (uint32_t)op->a;
     uint32_t bytes = (offset & 7U) == 0 ? 8 : 4;
-    vtdpi_iommu_write_t w = vtdpi_iommu_write(sys->iommu, &sys->p->iommu, offset, bytes, op->b);
+    uint32_t unit = (uint32_t)op->c;
+    VTDPI_ASSERT(unit < sys->p->unit_count);
+    vtdpi_iommu_write_t w =
+        vtdpi_iommu_write(&sys->iommu[unit], &sys->p->iommu, offset, bytes, op->b);
     if ((w.effects & VTDPI_EFFECT_IEC_FLUSH) != 0) {
-        vtdpi_iec_invalidate_all(sys->iec, &sys->p->iommu);
+        vtdpi_iec_invalidate_all(vtdpi_sys_iec(sys, unit), &sys->p->iommu);
     }
-    vtdpi_sys_touch(sys, sys->actor.queue);
+    vtdpi_sys_touch(sys, sys->actor.queue + unit);
 }
 
 static uint64_t root_take(vtdpi_system_t *sys, uint32_t c)
@@ -186,7 +189,7 @@ bool vtdpi_sys_root(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vtdpi
         root_mmio_write(sys, op);
         return true;
     case VTDPI_OP_MMIO_READ:
-        r->v[0] = vtdpi_iommu_read(sys->iommu, &sys->p->iommu, (uint32_t)op->a,
+        r->v[0] = vtdpi_iommu_read(&sys->iommu[op->c], &sys->p->iommu, (uint32_t)op->a,
                                    (op->a & 7U) == 0 ? 8 : 4);
         return true;
     case VTDPI_OP_TAKE:

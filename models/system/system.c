@@ -19,7 +19,7 @@ static size_t block_take(size_t *at, size_t bytes)
 
 static uint32_t block_irte_lines(const vtdpi_platform_t *p)
 {
-    return (p->irte_count + 3) / 4;
+    return p->unit_count * vtdpi_irte_lines(p);
 }
 
 static size_t layout_ghost(vtdpi_system_t *sys, const vtdpi_platform_t *p, uint8_t *b, size_t at)
@@ -59,16 +59,19 @@ static void layout_bind(vtdpi_system_t *sys, const vtdpi_platform_t *p, uint8_t 
         (vtdpi_thread_t *)(void *)(b + block_take(&at, sizeof(vtdpi_thread_t) * p->thread_count));
     sys->vcpus =
         (vtdpi_vcpu_t *)(void *)(b + block_take(&at, sizeof(vtdpi_vcpu_t) * p->vcpu_count));
-    sys->iommu = (vtdpi_iommu_t *)(void *)(b + block_take(&at, sizeof(vtdpi_iommu_t)));
+    sys->iommu =
+        (vtdpi_iommu_t *)(void *)(b + block_take(&at, sizeof(vtdpi_iommu_t) * p->unit_count));
     sys->iec = (vtdpi_iec_entry_t *)(void *)(b + block_take(&at, sizeof(vtdpi_iec_entry_t) *
-                                                                     p->iommu.iec_entries));
+                                                                     p->iommu.iec_entries *
+                                                                     p->unit_count));
     sys->requests = (vtdpi_request_t *)(void *)(b + block_take(&at, sizeof(vtdpi_request_t) *
                                                                         VTDPI_REQUESTS_MAX));
     sys->messages = (vtdpi_message_t *)(void *)(b + block_take(&at, sizeof(vtdpi_message_t) *
                                                                         VTDPI_MESSAGES_MAX));
     sys->sources =
         (vtdpi_source_t *)(void *)(b + block_take(&at, sizeof(vtdpi_source_t) * p->source_count));
-    sys->queue = (vtdpi_queue_t *)(void *)(b + block_take(&at, sizeof(vtdpi_queue_t)));
+    sys->queue =
+        (vtdpi_queue_t *)(void *)(b + block_take(&at, sizeof(vtdpi_queue_t) * p->unit_count));
     sys->outside = (uint32_t *)(void *)(b + block_take(&at, sizeof(uint32_t) * p->event_count));
     sys->tools =
         (vtdpi_tool_t *)(void *)(b + block_take(&at, sizeof(vtdpi_tool_t) * p->event_count));
@@ -99,7 +102,7 @@ static void bind_actors(vtdpi_system_t *sys)
     a->message = a->request + p->request_count;
     a->source = a->message + VTDPI_MESSAGES_MAX;
     a->queue = a->source + p->source_count;
-    a->outside = a->queue + 1;
+    a->outside = a->queue + p->unit_count;
     a->evict = a->outside + p->event_count;
     a->count = a->evict + 1;
 }
@@ -107,7 +110,8 @@ static void bind_actors(vtdpi_system_t *sys)
 void vtdpi_system_bind(vtdpi_system_t *sys, const vtdpi_platform_t *p, void *block)
 {
     VTDPI_ASSERT(p->cpu_count > 0 && p->cpu_count <= VTDPI_CPUS_MAX);
-    VTDPI_ASSERT(p->request_count > 0 && p->request_count <= VTDPI_REQUESTS_MAX);
+    VTDPI_ASSERT(p->unit_count > 0 && p->unit_count <= VTDPI_UNITS_MAX);
+    VTDPI_ASSERT(p->request_count >= p->unit_count && p->request_count <= VTDPI_REQUESTS_MAX);
     VTDPI_ASSERT(p->store_buffer > 0 && p->store_buffer <= VTDPI_STORE_BUFFER_MAX);
     memset(sys, 0, sizeof(*sys));
     sys->p = p;
@@ -158,7 +162,8 @@ static void init_irte(vtdpi_system_t *sys, uint32_t s)
         f.rh = true;
         vtdpi_irte_remapped_make(&f, sys->p->x2apic, irte);
     }
-    uint32_t line = sys->p->irte_line + (fixed->irte / 4);
+    uint32_t line =
+        sys->p->irte_line + (fixed->unit * vtdpi_irte_lines(sys->p)) + (fixed->irte / 4);
     unsigned word = (fixed->irte % 4) * 2;
     sys->lines[(line * VTDPI_LINE_WORDS) + word] = irte[0];
     sys->lines[(line * VTDPI_LINE_WORDS) + word + 1] = irte[1];
@@ -187,17 +192,17 @@ static void init_source(vtdpi_system_t *sys, uint32_t s)
 /* Bits of GCMD and of IRTA. */
 enum { GCMD_SIRTP = 1 << 24, GCMD_IRE = 1 << 25, GCMD_QIE = 1 << 26, IRTA_EIME = 1 << 11 };
 
-static void init_unit(vtdpi_system_t *sys)
+static void init_unit(vtdpi_system_t *sys, uint32_t unit)
 {
     const vtdpi_platform_t *p = sys->p;
-    vtdpi_iommu_t *u = sys->iommu;
+    vtdpi_iommu_t *u = &sys->iommu[unit];
     unsigned size = vtdpi_highest_bit(p->irte_count) - 1;
-    uint64_t irta = p->irta | size | (p->x2apic ? IRTA_EIME : 0);
+    uint64_t irta = vtdpi_irta(p, unit) | size | (p->x2apic ? IRTA_EIME : 0);
     uint32_t gcmd = vtdpi_reg_offset(VTDPI_REG_GCMD);
     vtdpi_iommu_init(u, &p->iommu);
     if (p->queue_count > 0) {
         vtdpi_iommu_write(u, &p->iommu, vtdpi_reg_offset(VTDPI_REG_IQA), 8,
-                          p->lines[p->queue_line].paddr);
+                          p->lines[p->queue_line + (unit * vtdpi_queue_lines(p))].paddr);
         vtdpi_iommu_write(u, &p->iommu, gcmd, 4, GCMD_QIE);
     }
     uint64_t level = p->queue_count > 0 ? GCMD_QIE : 0;
@@ -305,7 +310,9 @@ void vtdpi_system_init(vtdpi_system_t *sys)
     }
     memcpy(sys->flushed, &sys->lines[(size_t)p->irte_line * VTDPI_LINE_WORDS],
            (size_t)block_irte_lines(p) * VTDPI_LINE_BYTES);
-    init_unit(sys);
+    for (uint32_t u = 0; u < p->unit_count; u++) {
+        init_unit(sys, u);
+    }
     init_threads(sys);
     for (uint32_t c = 0; c < p->cpu_count; c++) {
         sys->cpus[c].need_resched = vtdpi_sys_queued(sys, c) > 0;

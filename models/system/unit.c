@@ -14,14 +14,25 @@
 
 #include <string.h>
 
-static int unit_free_request(const vtdpi_system_t *sys)
+/* A free slot for a request to [unit], which has its share of them, or -1. */
+static int unit_free_request(const vtdpi_system_t *sys, uint32_t unit)
 {
-    for (uint32_t r = 0; r < sys->p->request_count; r++) {
+    uint32_t share = sys->p->request_count / sys->p->unit_count;
+    int slot = -1;
+    for (uint32_t r = sys->p->request_count; r-- > 0;) {
         if (sys->requests[r].phase == VTDPI_RQ_FREE) {
-            return (int)r;
+            slot = (int)r;
+        } else if (vtdpi_sys_unit_of(sys, r) == unit && --share == 0) {
+            return -1;
         }
     }
-    return -1;
+    return slot;
+}
+
+/* The unit that request [r] goes to. */
+static vtdpi_iommu_t *request_unit(const vtdpi_system_t *sys, uint32_t r)
+{
+    return &sys->iommu[vtdpi_sys_unit_of(sys, r)];
 }
 
 int vtdpi_sys_message_slot(const vtdpi_system_t *sys)
@@ -43,7 +54,9 @@ void vtdpi_sys_touch_senders(vtdpi_system_t *sys)
     for (uint32_t c = 0; c < sys->p->cpu_count; c++) {
         vtdpi_sys_touch_cpu(sys, c);
     }
-    vtdpi_sys_touch(sys, sys->actor.queue);
+    for (uint32_t u = 0; u < sys->p->unit_count; u++) {
+        vtdpi_sys_touch(sys, sys->actor.queue + u);
+    }
 }
 
 /* The last request slot was taken, or became free: devices look again. */
@@ -54,7 +67,8 @@ static void touch_devices(vtdpi_system_t *sys)
     }
 }
 
-int vtdpi_sys_send(vtdpi_system_t *sys, const vtdpi_intr_msg_t *msg, uint32_t vcpu, bool from_unit)
+int vtdpi_sys_send(vtdpi_system_t *sys, const vtdpi_intr_msg_t *msg, uint32_t vcpu,
+                   uint32_t from_unit)
 {
     int m = vtdpi_sys_message_slot(sys);
     if (m < 0) {
@@ -64,7 +78,7 @@ int vtdpi_sys_send(vtdpi_system_t *sys, const vtdpi_intr_msg_t *msg, uint32_t vc
     memset(message, 0, sizeof(*message));
     message->msg = *msg;
     message->vcpu = vcpu;
-    message->from_unit = from_unit;
+    message->from_unit = (uint8_t)from_unit;
     message->used = 1;
     vtdpi_sys_touch(sys, sys->actor.message + (uint32_t)m);
     if (vtdpi_sys_message_slot(sys) < 0) {
@@ -84,7 +98,7 @@ void vtdpi_sys_kick(vtdpi_system_t *sys, uint32_t cpu)
     msg.vector = VTDPI_HV_RESCHED;
     msg.level = 1;
     msg.wide = sys->p->x2apic;
-    if (vtdpi_sys_send(sys, &msg, VTDPI_NOBODY, false) < 0) {
+    if (vtdpi_sys_send(sys, &msg, VTDPI_NOBODY, 0) < 0) {
         vtdpi_lapic_accept(&sys->cpus[cpu].apic, &msg);
         vtdpi_sys_touch_cpu(sys, cpu);
     }
@@ -96,7 +110,8 @@ bool vtdpi_sys_source_enabled(const vtdpi_system_t *sys, uint32_t s)
     if (!source->enabled || source->budget == 0) {
         return false;
     }
-    return sys->p->sources[s].vmm_thread != VTDPI_NOBODY || unit_free_request(sys) >= 0;
+    return sys->p->sources[s].vmm_thread != VTDPI_NOBODY ||
+           unit_free_request(sys, sys->p->sources[s].unit) >= 0;
 }
 
 /* An emulated device asks its VMM thread, which is woken as by any event of its process. */
@@ -120,7 +135,8 @@ void vtdpi_sys_source(vtdpi_system_t *sys, uint32_t s)
         source_signal(sys, s);
         return;
     }
-    int r = unit_free_request(sys);
+    uint32_t unit = sys->p->sources[s].unit;
+    int r = unit_free_request(sys, unit);
     VTDPI_ASSERT(r >= 0);
     vtdpi_request_t *q = &sys->requests[r];
     memset(q, 0, sizeof(*q));
@@ -141,7 +157,7 @@ void vtdpi_sys_source(vtdpi_system_t *sys, uint32_t s)
     }
     vtdpi_sys_see(sys, VTDPI_EV_msi_written, VTDPI_NOBODY, s, q->msi.addr, q->msi.data, 0);
     vtdpi_sys_touch(sys, sys->actor.request + (uint32_t)r);
-    if (unit_free_request(sys) < 0) {
+    if (unit_free_request(sys, unit) < 0) {
         touch_devices(sys);
     }
 }
@@ -151,7 +167,7 @@ void vtdpi_sys_source(vtdpi_system_t *sys, uint32_t s)
 static void request_free(vtdpi_system_t *sys, uint32_t r)
 {
     vtdpi_request_t *q = &sys->requests[r];
-    bool was_full = unit_free_request(sys) < 0;
+    bool was_full = unit_free_request(sys, vtdpi_sys_unit_of(sys, r)) < 0;
     for (uint32_t i = 0; i < sys->p->request_count; i++) {
         vtdpi_request_t *other = &sys->requests[i];
         if (other->phase != VTDPI_RQ_FREE && other->requester == q->requester &&
@@ -167,16 +183,14 @@ static void request_free(vtdpi_system_t *sys, uint32_t r)
     if (was_full) {
         touch_devices(sys);
     }
-    if (sys->queue->phase != 0) {
-        vtdpi_sys_touch(sys, sys->actor.queue);
-    }
+    vtdpi_sys_touch_queues(sys);
 }
 
 /* Fault events are messages of the unit's own. */
-static void request_event(vtdpi_system_t *sys, const vtdpi_iommu_event_t *event)
+static void request_event(vtdpi_system_t *sys, uint32_t unit, const vtdpi_iommu_event_t *event)
 {
     if (event->send) {
-        int m = vtdpi_sys_send(sys, &event->msg, VTDPI_NOBODY, true);
+        int m = vtdpi_sys_send(sys, &event->msg, VTDPI_NOBODY, unit + 1);
         VTDPI_ASSERT(m >= 0);
         (void)m;
     }
@@ -184,10 +198,10 @@ static void request_event(vtdpi_system_t *sys, const vtdpi_iommu_event_t *event)
 
 static void request_blocked(vtdpi_system_t *sys, uint32_t r, vtdpi_fault_t fault)
 {
-    vtdpi_record_t rec = vtdpi_iommu_record(sys->iommu, &sys->p->iommu, fault);
+    vtdpi_record_t rec = vtdpi_iommu_record(request_unit(sys, r), &sys->p->iommu, fault);
     vtdpi_sys_see(sys, VTDPI_EV_blocked, VTDPI_NOBODY, fault.code, fault.index, fault.sid,
                   rec.recorded);
-    request_event(sys, &rec.event);
+    request_event(sys, vtdpi_sys_unit_of(sys, r), &rec.event);
     if (sys->p->ghost) {
         vtdpi_sys_seal(sys, sys->ghost_request[r], VTDPI_FATE_BLOCKED, 0, fault.code);
     }
@@ -199,11 +213,12 @@ static void request_entry(vtdpi_system_t *sys, uint32_t r, const uint64_t irte[2
 {
     vtdpi_request_t *q = &sys->requests[r];
     vtdpi_irte_outcome_t o =
-        vtdpi_iommu_check_irte(sys->iommu, &sys->p->iommu, irte, q->index, q->requester);
+        vtdpi_iommu_check_irte(request_unit(sys, r), &sys->p->iommu, irte, q->index, q->requester);
     vtdpi_sys_see(sys, VTDPI_EV_irte_fetched, VTDPI_NOBODY, q->index, hit, irte[0], irte[1]);
     uint8_t code = o.kind == VTDPI_IRTE_BLOCKED ? o.fault.code : (uint8_t)VTDPI_FAULT_NONE;
     if (!hit && vtdpi_iec_may_cache(&sys->p->iommu, code)) {
-        vtdpi_iec_insert(sys->iommu, sys->iec, &sys->p->iommu, q->index, irte);
+        vtdpi_iec_insert(request_unit(sys, r), vtdpi_sys_iec(sys, vtdpi_sys_unit_of(sys, r)),
+                         &sys->p->iommu, q->index, irte);
     }
     if (o.kind == VTDPI_IRTE_BLOCKED) {
         request_blocked(sys, r, o.fault);
@@ -222,7 +237,7 @@ static void request_entry(vtdpi_system_t *sys, uint32_t r, const uint64_t irte[2
 static void request_admit(vtdpi_system_t *sys, uint32_t r)
 {
     vtdpi_request_t *q = &sys->requests[r];
-    vtdpi_admit_t a = vtdpi_iommu_admit(sys->iommu, &sys->p->iommu, q->msi, q->requester);
+    vtdpi_admit_t a = vtdpi_iommu_admit(request_unit(sys, r), &sys->p->iommu, q->msi, q->requester);
     uint64_t irte[2];
     switch ((vtdpi_admit_kind_t)a.kind) {
     case VTDPI_ADMIT_FORWARD:
@@ -231,7 +246,8 @@ static void request_admit(vtdpi_system_t *sys, uint32_t r)
         break;
     case VTDPI_ADMIT_LOOKUP:
         q->index = a.index;
-        if (vtdpi_iec_lookup(sys->iec, &sys->p->iommu, a.index, irte)) {
+        if (vtdpi_iec_lookup(vtdpi_sys_iec(sys, vtdpi_sys_unit_of(sys, r)), &sys->p->iommu, a.index,
+                             irte)) {
             request_entry(sys, r, irte, true);
         } else {
             q->phase = VTDPI_RQ_FETCH;
@@ -255,7 +271,7 @@ static void request_fetch(vtdpi_system_t *sys, uint32_t r)
 {
     vtdpi_request_t *q = &sys->requests[r];
     uint64_t paddr = 0;
-    if (!vtdpi_iommu_irte_address(sys->iommu, &sys->p->iommu, q->index, &paddr)) {
+    if (!vtdpi_iommu_irte_address(request_unit(sys, r), &sys->p->iommu, q->index, &paddr)) {
         request_blocked(
             sys, r,
             vtdpi_iommu_fault(VTDPI_FAULT_INDEX_BEYOND_TABLE, q->requester, q->index, false));
@@ -277,13 +293,14 @@ static void request_fetch(vtdpi_system_t *sys, uint32_t r)
     request_entry(sys, r, irte, false);
 }
 
-static void post_observe(vtdpi_system_t *sys, const vtdpi_request_t *q, uint32_t v,
-                         const vtdpi_pid_post_t *post, uint64_t control)
+static void post_observe(vtdpi_system_t *sys, uint32_t r, uint32_t v, const vtdpi_pid_post_t *post,
+                         uint64_t control)
 {
+    const vtdpi_request_t *q = &sys->requests[r];
     vtdpi_sys_see(sys, VTDPI_EV_posted, VTDPI_NOBODY, v, q->vv, post->pir_was_set, control);
     if (post->notify) {
         vtdpi_sys_see(sys, VTDPI_EV_notification_sent, VTDPI_NOBODY, v, post->nv,
-                      vtdpi_pid_ndst_decode(post->ndst, sys->iommu->arch.eime),
+                      vtdpi_pid_ndst_decode(post->ndst, request_unit(sys, r)->arch.eime),
                       q->urg && post->sn_was);
     } else {
         vtdpi_sys_see(sys,
@@ -320,7 +337,7 @@ static void request_post(vtdpi_system_t *sys, uint32_t r)
     }
     uint64_t *words = &sys->lines[line * VTDPI_LINE_WORDS];
     sys->moved_line = line;
-    if (!vtdpi_iommu_check_pid(sys->iommu, &sys->p->iommu, words)) {
+    if (!vtdpi_iommu_check_pid(request_unit(sys, r), &sys->p->iommu, words)) {
         request_blocked(sys, r,
                         vtdpi_iommu_fault(VTDPI_FAULT_PID_RESERVED, q->requester, q->index, fpd));
         return;
@@ -331,7 +348,7 @@ static void request_post(vtdpi_system_t *sys, uint32_t r)
     bool pid = sys->p->lines[line].kind == VTDPI_LINE_PID;
     uint32_t v = pid ? sys->p->lines[line].owner : VTDPI_NOBODY;
     if (pid) {
-        post_observe(sys, q, v, &post, words[VTDPI_PID_CTL_WORD]);
+        post_observe(sys, r, v, &post, words[VTDPI_PID_CTL_WORD]);
         post_identity(sys, r, v, post.pir_was_set, post.notify);
     } else { /* a write into foreign memory: nobody will ever deliver it */
         vtdpi_sys_monitor(sys, VTDPI_MONITOR_s6, VTDPI_NOBODY, VTDPI_NOBODY);
@@ -344,7 +361,7 @@ static void request_post(vtdpi_system_t *sys, uint32_t r)
         request_free(sys, r);
         return;
     }
-    q->msg = vtdpi_iommu_notification(sys->iommu, &post);
+    q->msg = vtdpi_iommu_notification(request_unit(sys, r), &post);
     q->wake = 1;
     q->index = v;
     q->phase = VTDPI_RQ_SEND;
@@ -358,7 +375,8 @@ static void request_send(vtdpi_system_t *sys, uint32_t r)
         vtdpi_sys_see(sys, VTDPI_EV_remapped, VTDPI_NOBODY, q->index, q->msg.vector, q->msg.dest,
                       0);
     }
-    int m = vtdpi_sys_send(sys, &q->msg, notification ? q->index : VTDPI_NOBODY, true);
+    int m = vtdpi_sys_send(sys, &q->msg, notification ? q->index : VTDPI_NOBODY,
+                           vtdpi_sys_unit_of(sys, r) + 1);
     VTDPI_ASSERT(m >= 0);
     sys->messages[m].old = q->old;
     if (sys->p->ghost) {
@@ -396,7 +414,7 @@ void vtdpi_sys_request_op(const vtdpi_system_t *sys, uint32_t r, vtdpi_op_t *op)
     switch ((vtdpi_request_phase_t)q->phase) {
     case VTDPI_RQ_FETCH:
         op->kind = VTDPI_OP_FETCH;
-        if (vtdpi_iommu_irte_address(sys->iommu, &sys->p->iommu, q->index, &paddr)) {
+        if (vtdpi_iommu_irte_address(request_unit(sys, r), &sys->p->iommu, q->index, &paddr)) {
             op->line = (uint16_t)vtdpi_line_at(sys->p, paddr);
         }
         break;

@@ -242,7 +242,8 @@ static void timer_fire(vtdpi_system_t *sys, uint32_t index)
 static uint32_t evict_count(const vtdpi_system_t *sys)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; sys->p->explore && i < sys->p->iommu.iec_entries; i++) {
+    for (uint32_t i = 0; sys->p->explore && i < sys->p->iommu.iec_entries * sys->p->unit_count;
+         i++) {
         n += sys->iec[i].valid;
     }
     return n;
@@ -250,9 +251,10 @@ static uint32_t evict_count(const vtdpi_system_t *sys)
 
 static void evict_fire(vtdpi_system_t *sys, uint32_t alt)
 {
-    for (uint32_t i = 0; i < sys->p->iommu.iec_entries; i++) {
+    uint32_t entries = sys->p->iommu.iec_entries;
+    for (uint32_t i = 0; i < entries * sys->p->unit_count; i++) {
         if (sys->iec[i].valid && alt-- == 0) {
-            vtdpi_iec_evict(sys->iec, &sys->p->iommu, i);
+            vtdpi_iec_evict(&sys->iec[i - (i % entries)], &sys->p->iommu, i % entries);
             return;
         }
     }
@@ -272,7 +274,7 @@ static uint32_t other_enabled(const vtdpi_system_t *sys, actor_kind_t kind, uint
     case ACTOR_SOURCE:
         return vtdpi_sys_source_enabled(sys, i);
     case ACTOR_QUEUE:
-        return vtdpi_sys_queue_enabled(sys);
+        return vtdpi_sys_queue_enabled(sys, i);
     case ACTOR_OUTSIDE:
         return vtdpi_sys_outside_enabled(sys, i);
     case ACTOR_EVICT:
@@ -324,8 +326,8 @@ static void other_pending(const vtdpi_system_t *sys, actor_kind_t kind, uint32_t
                                 VTDPI_STAGE_msi, 0);
         break;
     case ACTOR_QUEUE:
-        vtdpi_sys_queue_op(sys, &out->op);
-        out->tag = sys->queue->phase;
+        vtdpi_sys_queue_op(sys, i, &out->op);
+        out->tag = sys->queue[i].phase;
         break;
     case ACTOR_OUTSIDE:
         out->op = vtdpi_op_make(VTDPI_OP_OUTSIDE, VTDPI_STAGE_wait_other, 0);
@@ -412,7 +414,7 @@ void vtdpi_fire(vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_obs_t *
         vtdpi_sys_source(sys, i);
         break;
     case ACTOR_QUEUE:
-        vtdpi_sys_queue(sys);
+        vtdpi_sys_queue(sys, i);
         break;
     case ACTOR_OUTSIDE:
         vtdpi_sys_outside(sys, i);

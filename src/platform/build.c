@@ -148,7 +148,8 @@ static void build_counts(vtdpi_build_t *b)
     p->source_count = s->interrupt_count;
     p->event_count = occurrences(s);
     p->thread_count = p->cpu_count + p->vcpu_count + s->vmm_count + (needs_tools(s) ? 1U : 0U);
-    p->request_count = s->platform.iommu_requests;
+    p->unit_count = s->platform.iommu_units == 0 ? 1 : s->platform.iommu_units;
+    p->request_count = s->platform.iommu_requests * p->unit_count;
     p->store_buffer = s->platform.store_buffer;
     p->irte_count = build_irte_count(s);
     p->queue_count = rewrites_entries(s) ? QUEUE_DESCRIPTORS : 0;

@@ -99,6 +99,25 @@ static vtdpi_err_t check_threads(const vtdpi_scenario_t *s, char *why, size_t wh
     return err;
 }
 
+static vtdpi_err_t check_units(const vtdpi_scenario_t *s, char *why, size_t why_size)
+{
+    uint32_t units = s->platform.iommu_units == 0 ? 1 : s->platform.iommu_units;
+    if (units > VTDPI_UNITS_MAX || units * s->platform.iommu_requests > VTDPI_REQUESTS_MAX) {
+        return build_refuse(why, why_size,
+                            "%u remapping units with %u requests each, expected at most %d units "
+                            "and %d requests together",
+                            units, s->platform.iommu_requests, (int)VTDPI_UNITS_MAX,
+                            (int)VTDPI_REQUESTS_MAX);
+    }
+    for (uint32_t d = 0; d < s->device_count; d++) {
+        if (s->devices[d].unit >= units) {
+            return build_refuse(why, why_size, "device %u is at remapping unit %u of %u", d,
+                                s->devices[d].unit, units);
+        }
+    }
+    return VTDPI_OK;
+}
+
 static vtdpi_err_t check_timers(const vtdpi_scenario_t *s, char *why, size_t why_size)
 {
     for (uint32_t v = 0; v < s->vcpu_count; v++) {
@@ -183,7 +202,8 @@ static vtdpi_err_t check_protocol(const vtdpi_scenario_t *s, char *why, size_t w
 vtdpi_err_t build_check(const vtdpi_scenario_t *s, char *why, size_t why_size)
 {
     vtdpi_err_t (*const checks[])(const vtdpi_scenario_t *, char *, size_t) = {
-        check_protocol, check_counts, check_threads, check_timers, check_interrupts, check_events};
+        check_protocol, check_counts,     check_threads, check_timers,
+        check_units,    check_interrupts, check_events};
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         vtdpi_err_t err = checks[i](s, why, why_size);
         if (err != VTDPI_OK) {

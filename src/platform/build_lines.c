@@ -6,11 +6,6 @@ static const uint16_t vapic_offset[VTDPI_VL_COUNT] = {0x080, 0x100, 0x140, 0x200
 
 enum { PAGE_BYTES = 4096, IRTES_PER_LINE = 4, DESCRIPTORS_PER_LINE = 4, POINTERS_PER_LINE = 8 };
 
-static uint32_t queue_lines(const vtdpi_platform_t *p)
-{
-    return p->queue_count / DESCRIPTORS_PER_LINE;
-}
-
 static uint32_t vm_lines(uint32_t vcpus)
 {
     return (vcpus + POINTERS_PER_LINE - 1) / POINTERS_PER_LINE;
@@ -29,8 +24,8 @@ uint32_t build_line_count(const vtdpi_build_t *b)
 {
     const vtdpi_platform_t *p = &b->platform;
     uint32_t per_vcpu = (uint32_t)VTDPI_VL_COUNT + 3;
-    return (p->vcpu_count * per_vcpu) + p->cpu_count + 1 + (p->irte_count / IRTES_PER_LINE) +
-           queue_lines(p) + pids_lines(b);
+    return (p->vcpu_count * per_vcpu) + p->cpu_count +
+           (p->unit_count * (1 + vtdpi_irte_lines(p) + vtdpi_queue_lines(p))) + pids_lines(b);
 }
 
 static uint16_t line_add(vtdpi_build_t *b, uint64_t paddr, uint32_t owner, vtdpi_line_kind_t kind,
@@ -71,21 +66,37 @@ static void lines_software(vtdpi_build_t *b)
         uint64_t paddr = VTDPI_ADDR_CPU + ((uint64_t)c * VTDPI_LINE_BYTES);
         b->cpu_lines[c] = line_add(b, paddr, c, VTDPI_LINE_CPU, 0);
     }
-    p->driver_line = line_add(b, VTDPI_ADDR_DRIVER, 0, VTDPI_LINE_DRIVER, 0);
+    p->driver_line = (uint16_t)p->line_count;
+    for (uint32_t u = 0; u < p->unit_count; u++) {
+        uint64_t paddr = VTDPI_ADDR_DRIVER + ((uint64_t)u * VTDPI_LINE_BYTES);
+        (void)line_add(b, paddr, u, VTDPI_LINE_DRIVER, u);
+    }
 }
 
-static void lines_unit(vtdpi_build_t *b)
+/** Tables and queues begin on pages of their own. */
+static uint64_t paged(uint64_t bytes)
+{
+    return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+}
+
+static void lines_units(vtdpi_build_t *b)
 {
     vtdpi_platform_t *p = &b->platform;
-    p->irta = VTDPI_ADDR_IRTE;
+    uint64_t table = paged((uint64_t)p->irte_count * VTDPI_IRTE_BYTES);
+    uint64_t ring = paged((uint64_t)vtdpi_queue_lines(p) * VTDPI_LINE_BYTES);
     p->irte_line = (uint16_t)p->line_count;
-    for (uint32_t i = 0; i < p->irte_count; i += IRTES_PER_LINE) {
-        (void)line_add(b, p->irta + ((uint64_t)i * VTDPI_IRTE_BYTES), i, VTDPI_LINE_IRTE, 0);
+    for (uint32_t u = 0; u < p->unit_count; u++) {
+        for (uint32_t i = 0; i < p->irte_count; i += IRTES_PER_LINE) {
+            uint64_t paddr = VTDPI_ADDR_IRTE + (u * table) + ((uint64_t)i * VTDPI_IRTE_BYTES);
+            (void)line_add(b, paddr, i, VTDPI_LINE_IRTE, u);
+        }
     }
-    p->queue_line = queue_lines(p) != 0 ? (uint16_t)p->line_count : (uint16_t)VTDPI_NO_LINE;
-    for (uint32_t i = 0; i < queue_lines(p); i++) {
-        uint64_t paddr = VTDPI_ADDR_QUEUE + ((uint64_t)i * VTDPI_LINE_BYTES);
-        (void)line_add(b, paddr, i * DESCRIPTORS_PER_LINE, VTDPI_LINE_QUEUE, 0);
+    p->queue_line = p->queue_count != 0 ? (uint16_t)p->line_count : (uint16_t)VTDPI_NO_LINE;
+    for (uint32_t u = 0; u < p->unit_count; u++) {
+        for (uint32_t i = 0; i < vtdpi_queue_lines(p); i++) {
+            uint64_t paddr = VTDPI_ADDR_QUEUE + (u * ring) + ((uint64_t)i * VTDPI_LINE_BYTES);
+            (void)line_add(b, paddr, i * DESCRIPTORS_PER_LINE, VTDPI_LINE_QUEUE, u);
+        }
     }
 }
 
@@ -121,7 +132,7 @@ void build_lines(vtdpi_build_t *b)
     b->platform.line_count = 0;
     lines_vapic(b);
     lines_software(b);
-    lines_unit(b);
+    lines_units(b);
     lines_pids(b);
     lines_pid(b);
     VTDPI_ASSERT(b->platform.line_count == build_line_count(b));

@@ -95,6 +95,7 @@ static void source_make(vtdpi_build_t *b, uint32_t i)
         source->vmm_thread = b->platform.cpu_count + b->platform.vcpu_count + cfg->device;
         return;
     }
+    source->unit = (uint8_t)b->scenario->devices[cfg->device].unit;
     source->requester = b->scenario->devices[cfg->device].requester_id;
     source->integrated = b->scenario->devices[cfg->device].integrated ? 1 : 0;
 }

@@ -4,8 +4,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void name_line(const vtdpi_line_t *line, char *out)
+/* The number of a remapping unit, where there are several. */
+static void unit_number(const vtdpi_platform_t *p, unsigned unit, char out[4])
 {
+    out[0] = '\0';
+    if (p->unit_count > 1) {
+        (void)snprintf(out, 4, "%u", unit % 100);
+    }
+}
+
+static void name_unit(const vtdpi_platform_t *p, const char *what, unsigned unit, char *out)
+{
+    char number[4];
+    unit_number(p, unit, number);
+    (void)snprintf(out, VTDPI_RUN_NAME, "%s%s", what, number);
+}
+
+static void name_line(const vtdpi_platform_t *p, const vtdpi_line_t *line, char *out)
+{
+    char unit[4];
+    unit_number(p, line->part, unit);
     static const char *const parts[VTDPI_VL_COUNT] = {"priority", "visr0", "visr4",
                                                       "virr0",    "virr4", "icr"};
     unsigned n = line->owner;
@@ -27,10 +45,10 @@ static void name_line(const vtdpi_line_t *line, char *out)
         (void)snprintf(out, size, "cpu%u", n);
         break;
     case VTDPI_LINE_IRTE:
-        (void)snprintf(out, size, "irte %u-%u", n, n + 3);
+        (void)snprintf(out, size, "irte%s %u-%u", unit, n, n + 3);
         break;
     case VTDPI_LINE_QUEUE:
-        (void)snprintf(out, size, "queue %u-%u", n, n + 3);
+        (void)snprintf(out, size, "queue%s %u-%u", unit, n, n + 3);
         break;
     case VTDPI_LINE_PIDS:
         (void)snprintf(out, size, "pid pointers%u %u-%u", n, 8U * line->part,
@@ -38,7 +56,7 @@ static void name_line(const vtdpi_line_t *line, char *out)
         break;
     case VTDPI_LINE_DRIVER:
     default:
-        (void)snprintf(out, size, "iommu driver");
+        (void)snprintf(out, size, "iommu driver%s", unit);
         break;
     }
 }
@@ -74,7 +92,7 @@ static void name_actor(const vtdpi_run_t *run, uint32_t a, char *out)
     } else if (a < n->queue) {
         name_source(run->scenario, a - n->source, out);
     } else if (a < n->outside) {
-        (void)snprintf(out, size, "queue");
+        name_unit(run->system->p, "queue", a - n->queue, out);
     } else {
         (void)snprintf(out, size, a < n->evict ? "event %u" : "eviction", a - n->outside);
     }
@@ -109,7 +127,7 @@ bool run_names(vtdpi_run_t *run)
         return false;
     }
     for (uint32_t i = 0; i < p->line_count; i++) {
-        name_line(&p->lines[i], run->line_names[i]);
+        name_line(p, &p->lines[i], run->line_names[i]);
     }
     for (uint32_t i = 0; i < run->system->actor.count; i++) {
         name_actor(run, i, run->actor_names[i]);

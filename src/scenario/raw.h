@@ -60,6 +60,7 @@ typedef struct {
 typedef struct {
     raw_head_t head;
     bool posting;
+    uint32_t units;
     uint32_t cache;
     uint32_t requests;
     bool coherent;

@@ -13,6 +13,7 @@ static void resolve_platform(const vtdpi_resolve_t *resolve)
     vtdpi_platform_cfg_t *platform = &resolve->out->platform;
     *platform = raw->cfg;
     platform->iommu_posting = raw->iommu.posting;
+    platform->iommu_units = raw->iommu.units;
     platform->iommu_cache = raw->iommu.cache;
     platform->iommu_requests = raw->iommu.requests;
     platform->coherent = raw->iommu.coherent;

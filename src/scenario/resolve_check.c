@@ -1,4 +1,6 @@
 /* Contradictions between keys: each text names both. */
+#include "vtdpi/platform.h"
+
 #include "scenario/resolve.h"
 
 #include <inttypes.h>
@@ -128,6 +130,29 @@ static void check_names(const vtdpi_resolve_t *resolve)
     }
 }
 
+/* Units share what a platform may have in flight; a device is at one that exists. */
+static void check_units(const vtdpi_resolve_t *resolve)
+{
+    const vtdpi_platform_cfg_t *platform = &resolve->out->platform;
+    const raw_iommu_t *raw = &resolve->raw->platform.iommu;
+    const raw_device_t *devices = resolve->raw->devices.items;
+    if (platform->iommu_units * platform->iommu_requests > VTDPI_REQUESTS_MAX) {
+        bool given = vtdpi_resolve_given(&raw->head, SECTION_iommu, "requests_in_flight");
+        COMPLAIN(resolve, vtdpi_resolve_place(&raw->head, given ? "requests_in_flight" : "units"),
+                 "\"platform.iommu\": %" PRIu32 " units with %" PRIu32
+                 " requests in flight each (expected at most %d for all units together)",
+                 platform->iommu_units, platform->iommu_requests, (int)VTDPI_REQUESTS_MAX);
+    }
+    for (uint32_t i = 0; i < resolve->raw->devices.count; i++) {
+        if (devices[i].cfg.unit >= platform->iommu_units) {
+            COMPLAIN(resolve, vtdpi_resolve_place(&devices[i].head, "unit"),
+                     "\"unit\": there is no remapping unit %" PRIu32
+                     " (expected one below \"platform.iommu.units\", %" PRIu32 ")",
+                     devices[i].cfg.unit, platform->iommu_units);
+        }
+    }
+}
+
 static void check_requesters(const vtdpi_resolve_t *resolve)
 {
     const raw_device_t *devices = resolve->raw->devices.items;
@@ -179,6 +204,8 @@ static void check_event(const vtdpi_resolve_t *resolve, const raw_event_t *raw,
     }
     if (event->kind == VTDPI_EVENT_MIGRATE) {
         check_migration(resolve, raw, event);
+    } else if (event->kind == VTDPI_EVENT_NMI) {
+        check_cpu(resolve, vtdpi_resolve_place(&raw->head, "nmi"), event->cpu);
     }
 }
 
@@ -186,6 +213,7 @@ void vtdpi_resolve_check(const vtdpi_resolve_t *resolve)
 {
     check_hypervisor(resolve);
     check_names(resolve);
+    check_units(resolve);
     check_requesters(resolve);
     check_threads(resolve);
     check_interrupts(resolve);

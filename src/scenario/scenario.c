@@ -99,6 +99,7 @@ void vtdpi_scenario_default(vtdpi_scenario_t *scenario)
         .hypervisor = raw.hypervisor.cfg,
     };
     scenario->platform.iommu_posting = raw.platform.iommu.posting;
+    scenario->platform.iommu_units = raw.platform.iommu.units;
     scenario->platform.iommu_cache = raw.platform.iommu.cache;
     scenario->platform.iommu_requests = raw.platform.iommu.requests;
     scenario->platform.coherent = raw.platform.iommu.coherent;

@@ -358,6 +358,8 @@ void vtdpi_unbuild(vtdpi_arena_t *arena, const vtdpi_scenario_t *scenario,
     raw->drain_limit_ps = scenario->drain_limit_ps;
     raw->platform.cfg = scenario->platform;
     raw->platform.iommu.posting = scenario->platform.iommu_posting;
+    raw->platform.iommu.units =
+        scenario->platform.iommu_units == 0 ? 1 : scenario->platform.iommu_units;
     raw->platform.iommu.cache = scenario->platform.iommu_cache;
     raw->platform.iommu.requests = scenario->platform.iommu_requests;
     raw->platform.iommu.coherent = scenario->platform.coherent;

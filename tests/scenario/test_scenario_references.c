@@ -279,6 +279,26 @@ static case_t cases[] = {
      "timing: {profile: skylake_sp, values: [1]}\n",
      {"f.yaml:2:39: timing.values: found a list of 1 (expected a map from steps to costs such as "
       "{vmexit_hw: 380cyc})"}},
+    {"test_scenario__unit_that_is_not_there__refused",
+     "platform: {iommu: {units: 2}}\n"
+     "vms: [{name: guest, vcpus: [{}]}]\n"
+     "devices: [{name: nic, requester: \"00:03.0\", unit: 2}]\n",
+     {"f.yaml:3:53: \"unit\": there is no remapping unit 2 (expected one below "
+      "\"platform.iommu.units\", 2)"}},
+    {"test_scenario__requests_of_all_units__refused",
+     "platform: {iommu: {units: 4, requests_in_flight: 8}}\n"
+     "vms: [{name: guest, vcpus: [{}]}]\n",
+     {"f.yaml:1:50: \"platform.iommu\": 4 units with 8 requests in flight each (expected at most "
+      "16 for all units together)"}},
+    {"test_scenario__ipi_virtualization_of_xen__refused",
+     "hypervisor: {protocol: xen, ipi_virtualization: true}\n"
+     "vms: [{name: guest, vcpus: [{}]}]\n",
+     {"f.yaml:1:49: \"hypervisor.ipi_virtualization\": protocol xen does not use it (expected "
+      "false, or protocol kvm, kvm_5_17 or cpu_posted_kvm)"}},
+    {"test_scenario__nmi_to_a_cpu_that_is_not_there__refused",
+     "vms: [{name: guest, vcpus: [{}]}]\n"
+     "events: [{at: 1ms, nmi: 2}]\n",
+     {"f.yaml:2:25: there is no CPU 2 (\"platform.cpus\" is 2)"}},
     {"test_scenario__trace_missing__refused",
      "vms: [{name: guest, vcpus: [{}]}]\n"
      "devices:\n"

@@ -61,7 +61,8 @@ static uint64_t plan_enter(const vtdpi_timed_t *t, uint32_t request, uint64_t ar
     uint64_t enter = arrive;
     for (uint32_t r = 0; r < cfg->p->request_count; r++) {
         uint64_t other = t->head->enter[r];
-        if (r != request && other != 0 && other < enter + gap && enter < other + gap) {
+        if (r != request && t->head->door[r] == t->head->door[request] && other != 0 &&
+            other < enter + gap && enter < other + gap) {
             enter = other + gap;
             r = UINT32_MAX; /* look again from the first */
         }
@@ -77,6 +78,7 @@ static void plan_admit(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const v
     timed_plan_param(t, act,
                      integrated ? VTDPI_T_pcie_msi_oneway_rciep : VTDPI_T_pcie_msi_oneway_ext,
                      VTDPI_STAGE_msi);
+    t->head->door[r] = t->cfg->p->sources[op->arg].unit;
     uint64_t enter = plan_enter(t, r, act->due);
     t->head->enter[r] = enter;
     timed_plan_wait(t, act, enter, VTDPI_STAGE_wait_iommu);

@@ -141,7 +141,8 @@ typedef struct timed_head {
     uint64_t
         memo_ps[VTDPI_DOMAIN_COUNT]; /**< last time that was turned into an edge, and that edge */
     uint64_t memo_edge[VTDPI_DOMAIN_COUNT];
-    uint64_t enter[VTDPI_REQUESTS_MAX]; /**< when a request enters the unit */
+    uint64_t enter[VTDPI_REQUESTS_MAX]; /**< when a request enters its unit */
+    uint8_t door[VTDPI_REQUESTS_MAX];   /**< that unit */
     uint32_t heap_count;
     uint32_t hole;        /**< 1: heap[0] is free, its actor having just fired */
     uint32_t sources_due; /**< sources in the heap */

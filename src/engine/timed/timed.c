@@ -25,7 +25,8 @@ static layout_t layout_of(const vtdpi_platform_t *p)
     size_t at = 0;
     memset(&l, 0, sizeof l);
     l.actor_count = (p->cpu_count * (2U + (uint32_t)VTDPI_SLOTS)) + p->request_count +
-                    (uint32_t)VTDPI_MESSAGES_MAX + p->source_count + 1U + p->event_count + 1U;
+                    (uint32_t)VTDPI_MESSAGES_MAX + p->source_count + p->unit_count +
+                    p->event_count + 1U;
     l.rest_count = ((2U * p->cpu_count) + p->thread_count + p->vcpu_count) * (uint32_t)DEPTH;
     l.head = take(&at, sizeof(timed_head_t));
     l.actors = take(&at, l.actor_count * sizeof(timed_actor_t));
