@@ -283,7 +283,7 @@ static case_t cases[] = {
      "platform: {iommu: {units: 2}}\n"
      "vms: [{name: guest, vcpus: [{}]}]\n"
      "devices: [{name: nic, requester: \"00:03.0\", unit: 2}]\n",
-     {"f.yaml:3:53: \"unit\": there is no remapping unit 2 (expected one below "
+     {"f.yaml:3:51: \"unit\": there is no remapping unit 2 (expected one below "
       "\"platform.iommu.units\", 2)"}},
     {"test_scenario__requests_of_all_units__refused",
      "platform: {iommu: {units: 4, requests_in_flight: 8}}\n"
