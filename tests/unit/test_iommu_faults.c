@@ -178,6 +178,36 @@ static void test_iommu_faults__greatest_table__passes_the_check(void **state)
     assert_true(vtdpi_iommu_check(&x.unit, &x.cfg));
 }
 
+/** A row of the table of fields. */
+typedef struct {
+    const char *structure, *field;
+    unsigned word, low, width;
+} field_row_t;
+
+/* VT-d, "Register Descriptions": fields of one register do not overlap and stay within its size; FI
+ * of a fault record is read again as the index.
+ *
+ * @shows vtd.regs.cap, vtd.regs.ecap
+ */
+static void test_iommu_faults__fields_of_a_register__do_not_overlap(void **state)
+{
+    (void)state;
+    static const field_row_t rows[] = {
+#define VTDPI_FIELD(S, F, word, low, width, doc) {#S, #F, word, low, width},
+#include "vtdpi/layout/vtd_regs.def"
+#undef VTDPI_FIELD
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t bits = vtdpi_mask(rows[i].width) << rows[i].low;
+        assert_true(rows[i].low + rows[i].width <= 64);
+        for (size_t j = 0; j < i && strcmp(rows[i].field, "INDEX") != 0; j++) {
+            bool same = strcmp(rows[i].structure, rows[j].structure) == 0 &&
+                        rows[i].word == rows[j].word && strcmp(rows[j].field, "INDEX") != 0;
+            assert_true(!same || ((vtdpi_mask(rows[j].width) << rows[j].low) & bits) == 0);
+        }
+    }
+}
+
 /* Every switch of the model begins at the manual's side; each has a test of both settings beside
  * the rule that it belongs to.
  *
@@ -207,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_iommu_faults__two_levels_in_one_write__have_both_effects),
         cmocka_unit_test(test_iommu_faults__command_in_8_bytes__has_its_effects),
         cmocka_unit_test(test_iommu_faults__greatest_table__passes_the_check),
+        cmocka_unit_test(test_iommu_faults__fields_of_a_register__do_not_overlap),
         cmocka_unit_test(test_iommu_faults__defaults__are_the_manuals_side),
     };
     return cmocka_run_group_tests_name("iommu_faults", tests, NULL, NULL);
