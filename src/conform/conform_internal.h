@@ -35,6 +35,7 @@ typedef enum {
     CONFORM_FAULT_COLLAPSE = 1, /**< a fault of a requester that has one pending is not recorded */
     CONFORM_RESERVED_FIRST = 2, /**< reserved bits of an entry are checked before its source */
     CONFORM_QUEUE_WAITS = 4,    /**< descriptors are fetched after a write of IQT only */
+    CONFORM_HOLD_EXTERNAL = 8,  /**< blocking by STI or MOV SS holds interrupts that exit too */
 } conform_setting_t;
 
 /** Where a vector's report goes. */
