@@ -17,10 +17,6 @@ enum { TABLE_A = 0x1000000, TABLE_B = 0x1400000, ADDRESS_BITS = 39 };
 /** The longest batch, the longest sequence, the greatest index. */
 enum { BATCH_MAX = 255, STEPS_MAX = 1000, INDEX_MAX = 0x20000 };
 
-/** Settings that exceptions.def names by number: the recorded implementation's order of checks, and
- * that it fetches after a write of IQT only. */
-enum { REMAP_RESERVED_FIRST = 2, REMAP_QUEUE_WAITS = 4 };
-
 /** Invalidation descriptors, where their index and mask go. */
 enum { IEC_GLOBAL = 0x4, IEC_SELECTIVE = 0x14, IEC_IM_LOW = 27, IEC_INDEX_LOW = 32 };
 
@@ -377,7 +373,7 @@ static vtdpi_iommu_cfg_t remap_cfg(const conform_out_t *out)
     cfg.haw = ADDRESS_BITS;
     cfg.pi = false;
     cfg.fault_collapse = conform_setting(out, CONFORM_FAULT_COLLAPSE);
-    if (conform_setting(out, (conform_setting_t)REMAP_RESERVED_FIRST)) {
+    if (conform_setting(out, CONFORM_RESERVED_FIRST)) {
         cfg.irte_check_order = VTDPI_CHECK_RESERVED_FIRST;
     }
     return cfg;
@@ -392,7 +388,7 @@ void conform_replay_remap(const json_t *vector, conform_out_t *out)
     }
     r->out = out;
     r->m.cfg = remap_cfg(out);
-    r->m.queue_waits = conform_setting(out, (conform_setting_t)REMAP_QUEUE_WAITS);
+    r->m.queue_waits = conform_setting(out, CONFORM_QUEUE_WAITS);
     vtdpi_iommu_init(&r->m.unit, &r->m.cfg);
     remap_setup(r, vector);
     remap_steps(r, vector);
