@@ -117,19 +117,33 @@ static bool replay_under(conform_out_t *out, unsigned group, unsigned settings)
 }
 
 /**
- * A vector that differs: replayed again under each set of settings that the exceptions name, until
- * nothing is unexplained; then the report is of that replay. Otherwise it is of the plain one.
+ * A vector that differs: replayed again under the settings of the rows that match its first
+ * difference. Settings that move the first difference to a later step stay while the next row is
+ * looked for. When nothing is unexplained any more, the report is of that replay and its clause the
+ * one of the first row that stayed; otherwise it is of the plain replay.
  */
 static void replay_again(conform_out_t *out, unsigned group)
 {
     unsigned row = 0;
     unsigned settings = 0;
+    unsigned added = 0;
     const char *clause;
-    while (out->unexplained > 0 && (clause = conform_resettable(out, &row, &settings)) != NULL) {
-        if (replay_under(out, group, settings) && out->unexplained == 0) {
-            out->clause = clause;
+    const char *first = NULL;
+    while (out->unexplained > 0 &&
+           (clause = conform_resettable(out, settings, &row, &added)) != NULL) {
+        int step = out->first_step;
+        bool told = replay_under(out, group, settings | added);
+        if (told && (out->unexplained == 0 || out->first_step > step)) {
+            settings |= added;
+            first = first != NULL ? first : clause;
+            row = 0;
+        } else if (!replay_under(out, group, settings)) {
             return;
         }
+    }
+    if (out->unexplained == 0) {
+        out->clause = first;
+    } else if (settings != 0) {
         (void)replay_under(out, group, 0);
     }
 }
@@ -188,7 +202,7 @@ static void vector_replay(replay_t *r, const json_t *vector)
     conform_out_start(out, 0);
     if (group == GROUPS) {
         conform_skip(out, "of no group that is known here");
-    } else if (!out->malformed && replay_under(out, group, 0)) {
+    } else if (!out->malformed && replay_under(out, group, 0) && out->unexplained > 0) {
         replay_again(out, group);
     }
     if (out->exhausted) {

@@ -48,12 +48,14 @@ const char *conform_excepted(const conform_out_t *out, int step, const char *fie
     return NULL;
 }
 
-const char *conform_resettable(const conform_out_t *out, unsigned *row, unsigned *settings)
+const char *conform_resettable(const conform_out_t *out, unsigned settings, unsigned *row,
+                               unsigned *added)
 {
     while (exceptions[*row].clause != NULL) {
         const exception_t *next = &exceptions[(*row)++];
-        if (next->settings != 0 && row_matches(next, out, out->first_step, out->first_field)) {
-            *settings = next->settings;
+        if ((next->settings & ~settings) != 0 &&
+            row_matches(next, out, out->first_step, out->first_field)) {
+            *added = next->settings;
             return next->clause;
         }
     }

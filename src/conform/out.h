@@ -50,10 +50,12 @@ void conform_out_start(conform_out_t *out, unsigned settings);
 const char *conform_excepted(const conform_out_t *out, int step, const char *field);
 
 /**
- * The clause of row [row] or a later one that wants a replay under settings of a vector that
- * differs as [out] does, or NULL. [row] becomes the next row to ask for and [settings] the set.
+ * The clause of row [row] of exceptions.def, or of a later one, that matches the first unexplained
+ * difference of [out] and has settings beside [settings]; NULL: none. [row] becomes the next row to
+ * ask for and [added] the set of the row.
  */
-const char *conform_resettable(const conform_out_t *out, unsigned *row, unsigned *settings);
+const char *conform_resettable(const conform_out_t *out, unsigned settings, unsigned *row,
+                               unsigned *added);
 
 /** Decodes what the vector of [out] says about the trust in it. */
 void conform_suspect_read(conform_out_t *out);

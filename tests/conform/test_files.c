@@ -31,6 +31,7 @@ typedef struct {
     unsigned group[RESULTS];
     char why[RESULTS][40];
     unsigned differences[RESULTS];
+    int first_step[RESULTS];
     unsigned count;
     vtdpi_diags_t *diags;
 } outcome_t;
@@ -43,6 +44,7 @@ static void take(void *context, const vtdpi_conform_result_t *result)
         o->line[o->count] = result->line;
         o->group[o->count] = result->group;
         o->differences[o->count] = result->difference_count;
+        o->first_step[o->count] = result->difference_count > 0 ? result->differences[0].step : -1;
         (void)snprintf(o->why[o->count], sizeof o->why[0], "%s",
                        result->why != NULL ? result->why : "");
     }
@@ -97,6 +99,40 @@ static void test_conform_verdicts(void **state)
         assert_true((o.differences[0] > 0) == (rows[i].differences > 0));
         vtdpi_diags_free(o.diags);
     }
+}
+
+/* A queue that stops, goes on by the manual and not in the recording, and a fault whose reason is
+ * the recording's: two options of the implementation, one after the other. With [reason] neither
+ * has, nothing excepts it. */
+#define TWO_OPTIONS(reason)                                                                        \
+    "{\"id\":\"v\",\"category\":\"seq_mixed\",\"setup\":{\"table\":\"A\",\"table_size_field\":7,"  \
+    "\"table_entries\":256,\"eime\":1,\"cfi\":0,\"ire\":1},\"irtes\":{\"A:17\":["                  \
+    "\"0x0000000322d610ad\",\"0xe29fe3a44c149f06\"]},\"steps\":[{\"op\":\"qi\",\"descs\":[["       \
+    "\"0x0000000000000000\",\"0x0000000000000000\"]]},{\"op\":\"write\",\"reg\":\"FSTS\","         \
+    "\"value\":"                                                                                   \
+    "\"0x00000010\"},{\"op\":\"msi\",\"sid\":\"0x9f07\",\"addr\":\"0xfee00230\",\"data\":"         \
+    "\"0x00008034\",\"via\":\"msi\"}],\"expect\":[{\"delivered\":[],\"events\":[],\"fsts\":"       \
+    "\"0x00000010\",\"fault\":null,\"iqh\":\"0x20\",\"iqt\":\"0x30\"},{\"delivered\":[],"          \
+    "\"events\":["                                                                                 \
+    "],\"fsts\":\"0x00000000\",\"fault\":null},{\"delivered\":[],\"events\":[],\"fsts\":"          \
+    "\"0x00000002\",\"fault\":{\"reason\":\"0x" reason "\",\"sid\":\"0x9f07\",\"index\":17,"       \
+    "\"frcd\":[\"0x0011000000000000\",\"0x800000" reason "00009f07\"]},\"blocked\":true}]}"
+
+/* Settings of several rows add up; a vector that differs under each of them is reported as it is
+ * without any. */
+static void test_conform_settings__add_up(void **state)
+{
+    (void)state;
+    outcome_t o;
+    replay(&o, TWO_OPTIONS("24"), sizeof TWO_OPTIONS("24") - 1);
+    assert_int_equal(o.err, VTDPI_OK);
+    assert_int_equal(o.verdict[0], VTDPI_CONFORM_EXCEPTED);
+    vtdpi_diags_free(o.diags);
+    replay(&o, TWO_OPTIONS("22"), sizeof TWO_OPTIONS("22") - 1);
+    assert_int_equal(o.err, VTDPI_OK);
+    assert_int_equal(o.verdict[0], VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(o.first_step[0], 1);
+    vtdpi_diags_free(o.diags);
 }
 
 /* A vector of a group that is not in the table is skipped, says why, and has no group. */
@@ -362,6 +398,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conform_verdicts),
+        cmocka_unit_test(test_conform_settings__add_up),
         cmocka_unit_test(test_conform_unknown_group__skipped),
         cmocka_unit_test(test_conform_malformed_lines__place_and_rest),
         cmocka_unit_test(test_conform_zero_byte__malformed),
