@@ -379,6 +379,19 @@ static vtdpi_iommu_cfg_t remap_cfg(const conform_out_t *out)
     return cfg;
 }
 
+/*
+ * @shows vtd.request.handle, vtd.request.index, vtd.request.data, vtd.remap.off,
+ * vtd.remap.index-bound, vtd.remap.entry-read, vtd.remap.entry-error, vtd.remap.not-present,
+ * vtd.remap.source, vtd.remap.entry-reserved, vtd.irte.remapped-layout,
+ * vtd.irte.xapic-destination, vtd.irte.message, vtd.irte.remapped-reserved, vtd.irte.sq,
+ * vtd.irte.svt, vtd.irte.svt-bus, vtd.fault.reasons, vtd.fault.fpd, vtd.fault.unqualified,
+ * vtd.fault.index, vtd.fault.record, vtd.fault.overflow, vtd.fault.overflow-stops, vtd.fault.ppf,
+ * vtd.regs.frcd, vtd.regs.sirtp, vtd.regs.levels, vtd.iec.global, vtd.iec.selective,
+ * vtd.iec.not-present, vtd.queue.runs, vtd.queue.head, vtd.queue.error, vtd.queue.types,
+ * vtd.queue.iec-layout, vtd.queue.wait-layout, vtd.queue.wait-event, vtd.queue.wait-event-once,
+ * vtd.queue.tail, vtd.queue.tail-error, vtd.event.mask, vtd.event.unmask, vtd.event.serviced,
+ * vtd.event.message, vtd.event.invalidation-serviced
+ */
 void conform_replay_remap(const json_t *vector, conform_out_t *out)
 {
     remap_t *r = calloc(1, sizeof *r);
