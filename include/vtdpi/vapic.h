@@ -11,6 +11,7 @@
 
 #include "vtdpi/base.h"
 #include "vtdpi/controls.h"
+#include "vtdpi/vapic_ipi.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -43,7 +44,7 @@ enum {
 typedef struct {
     uint8_t vector; /**< vector delivered or retired */
     uint8_t vppr;   /**< new VPPR, bytes 3:1 are 0 */
-    uint8_t exit;   /**< 1: VM exit 45 with vector as qualification, instead of an evaluation */
+    uint8_t exit;   /**< 1: VM exit 45 with vector as qualification, or after a TPR write 43 */
     uint8_t pad_;   /**< 0 */
 } vtdpi_vapic_step_t;
 
@@ -103,14 +104,6 @@ typedef struct {
     uint8_t pad_[2];        /**< 0 */
 } vtdpi_vapic_cr8_t;
 
-/** What IPI virtualization's access to a descriptor's control word decided. */
-typedef struct {
-    uint32_t ndst;   /**< NDST, raw */
-    uint8_t nv;      /**< NV */
-    uint8_t send;    /**< 1: ON was set, a notification is to be sent */
-    uint8_t pad_[2]; /**< 0 */
-} vtdpi_vapic_notify_t;
-
 /** What the notification of SENDUIPI comes to. */
 typedef struct {
     uint64_t icr; /**< VICR: low half at 300h; high half at 304h if wide, else 310h */
@@ -119,13 +112,6 @@ typedef struct {
     uint8_t wide;                /**< 1: x2APIC form */
     uint8_t pad_[3];             /**< 0 */
 } vtdpi_vapic_senduipi_t;
-
-/** A PID-pointer table entry. */
-typedef struct {
-    uint64_t pid_addr; /**< descriptor address */
-    uint8_t valid;     /**< 1: the entry may be used */
-    uint8_t pad_[7];   /**< 0 */
-} vtdpi_vapic_pointer_t;
 
 /** Offset of the slot that holds [vector] in VISR; its bit is vector[4:0]. *Spec:* SDM 3C,
  * "Virtualized APIC Registers". */
@@ -161,9 +147,30 @@ VTDPI_API vtdpi_vapic_step_t vtdpi_vapic_retire(vtdpi_vapic_t *self, uint64_t *v
 /** Self-IPI virtualization, up to the evaluation. *Spec:* SDM 3C, "Self-IPI Virtualization". */
 VTDPI_API void vtdpi_vapic_self_ipi(vtdpi_vapic_t *self, uint64_t *virr, uint8_t vector);
 
-/** Posted-interrupt processing: RVI rises to the highest bit of [pir], all that was taken; stays if
- * it is empty. *Spec:* SDM 3C, "Posted-Interrupt Processing". */
+/** VM entry with virtual-interrupt delivery: RVI and SVI come from [intr_status], PPR
+ * virtualization and evaluation follow. *Spec:* SDM 3C, "Updating Non-Register State". */
+VTDPI_API vtdpi_vapic_step_t vtdpi_vapic_enter(vtdpi_vapic_t *self, vtdpi_ctls_t set,
+                                               uint16_t intr_status, uint8_t vtpr);
+
+/** VM exit: recognition ends. *Spec:* SDM 3C, "Updating Non-Register State". */
+VTDPI_API void vtdpi_vapic_leave(vtdpi_vapic_t *self);
+
+/** Posted-interrupt processing, step 3: the control word without ON, else untouched, in one locked
+ * access. *Spec:* SDM 3C, "Posted-Interrupt Processing". */
+VTDPI_API uint64_t vtdpi_vapic_posted_control(uint64_t control);
+
+/** Posted-interrupt processing, step 5, for one word of PIR: it is taken, in one locked access, and
+ * then goes to VIRR. Returns what was taken. *Spec:* SDM 3C, "Posted-Interrupt Processing". */
+VTDPI_API uint64_t vtdpi_vapic_posted_take(uint64_t *pir_word, uint64_t *virr_word);
+
+/** Posted-interrupt processing, step 6: RVI rises to the highest bit of [pir], all that was taken;
+ * stays if it is empty. *Spec:* SDM 3C, "Posted-Interrupt Processing". */
 VTDPI_API void vtdpi_vapic_raise(vtdpi_vapic_t *self, const uint64_t *pir);
+
+/** TPR virtualization after VTPR became [vtpr]: exit 43 or not without virtual-interrupt delivery,
+ * else the new VPPR and an evaluation. *Spec:* SDM 3C, "TPR Virtualization". */
+VTDPI_API vtdpi_vapic_step_t vtdpi_vapic_tpr(vtdpi_vapic_t *self, vtdpi_ctls_t set, uint8_t vtpr,
+                                             uint32_t tpr_threshold);
 
 /** Whether a write of VTPR causes VM exit 43. *Pre:* VID is off. *Spec:* SDM 3C, "TPR
  * Virtualization". */
@@ -201,37 +208,6 @@ VTDPI_API vtdpi_vapic_cr8_t vtdpi_vapic_cr8_write(vtdpi_ctls_t set, uint64_t sou
 /** What MOV from CR8 to register [gpr] comes to. *Spec:* SDM 3C, "Virtualizing CR8-Based TPR
  * Accesses". */
 VTDPI_API vtdpi_vapic_cr8_t vtdpi_vapic_cr8_read(vtdpi_ctls_t set, uint8_t vtpr, unsigned gpr);
-
-/** Whether an ICR's low half is of the form that IPI virtualization takes. *Spec:* SDM 3C, "IPI
- * Virtualization". */
-VTDPI_API bool vtdpi_vapic_ipi_form(uint32_t icr_lo);
-
-/** Virtual APIC ID that [icr] (VICR_HI and VICR_LO, or EDX:EAX with [x2apic]) names. *Spec:* SDM
- * 3C, "IPI Virtualization". */
-VTDPI_API uint32_t vtdpi_vapic_ipi_target(uint64_t icr, bool x2apic);
-
-/** Whether [vector] to virtual APIC ID [target] gets as far as the PID-pointer table. *Spec:* SDM
- * 3C, "IPI Virtualization". */
-VTDPI_API bool vtdpi_vapic_ipi_allowed(uint8_t vector, uint32_t target, uint16_t last_pid_index);
-
-/** Address of the PID-pointer of [target]. *Spec:* SDM 3C, "IPI Virtualization". */
-VTDPI_API uint64_t vtdpi_vapic_ipi_pointer_addr(uint64_t table, uint32_t target);
-
-/** The PID-pointer table [entry] on a CPU with [width] physical-address bits. *Spec:* SDM 3C, "IPI
- * Virtualization". */
-VTDPI_API vtdpi_vapic_pointer_t vtdpi_vapic_ipi_entry(uint64_t entry, unsigned width);
-
-/** First locked access, to the 32 bytes of PIR at the head of the descriptor in [line]. *Spec:* SDM
- * 3C, "IPI Virtualization". */
-VTDPI_API void vtdpi_vapic_ipi_request(uint64_t line[VTDPI_LINE_WORDS], uint8_t vector);
-
-/** Second locked access, to the 8 bytes that hold ON, SN, NV and NDST. Anything may happen between
- * the two. *Spec:* SDM 3C, "IPI Virtualization". */
-VTDPI_API vtdpi_vapic_notify_t vtdpi_vapic_ipi_notify(uint64_t *control);
-
-/** What is written to the physical ICR for [notify]. *Pre:* send. *Spec:* SDM 3C, "IPI
- * Virtualization". */
-VTDPI_API uint64_t vtdpi_vapic_ipi_icr(vtdpi_vapic_notify_t notify, bool x2apic);
 
 /** What SENDUIPI's notification of [nv] to [ndst] comes to in non-root operation. *Spec:* SDM 3C,
  * "IPI Virtualization". */

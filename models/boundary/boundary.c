@@ -76,7 +76,7 @@ static bool boundary_nmi_open(const vtdpi_boundary_t *facts)
 
 /* Debug traps, preemption timer, NMI window, NMI.
  *
- * @rule sdm.boundary.preemption | SDM 3C | VM Exits Induced by the VMX-Preemption Timer | The
+ * @rule sdm.boundary.preemption | SDM 3C | VMX-Preemption Timer | The
  * timer's exit goes after debug traps and before the NMI window, is not held by IF or
  * interruptibility, and wakes HLT and shutdown.
  * @rule sdm.boundary.nmi-window | SDM 3C | NMI-Window Exiting | The NMI window goes before NMIs,

@@ -1,3 +1,5 @@
+#include "vtdpi/layout.h"
+#include "vtdpi/pid.h"
 #include "vtdpi/vapic.h"
 
 enum {
@@ -99,6 +101,53 @@ void vtdpi_vapic_self_ipi(vtdpi_vapic_t *self, uint64_t *virr, uint8_t vector)
     }
 }
 
+/* PPR virtualization and evaluation: the new VPPR. */
+static uint8_t vapic_prioritise(vtdpi_vapic_t *self, vtdpi_ctls_t set, uint8_t vtpr)
+{
+    uint8_t vppr = vtdpi_vapic_ppr(vtpr, self->svi);
+    bool window = vtdpi_ctl_interrupt_window_exiting(set);
+    self->recognised = vtdpi_vapic_evaluate(self->rvi, vppr, window);
+    return vppr;
+}
+
+/* @rule sdm.entry.evaluate | SDM 3C | Updating Non-Register State | With "virtual-interrupt
+ * delivery" an entry loads RVI and SVI from the guest interrupt status, then PPR virtualization and
+ * the evaluation of pending virtual interrupts follow; VISR, VIRR and the descriptor are not read.
+ */
+vtdpi_vapic_step_t vtdpi_vapic_enter(vtdpi_vapic_t *self, vtdpi_ctls_t set, uint16_t intr_status,
+                                     uint8_t vtpr)
+{
+    uint64_t status = intr_status;
+    self->rvi = (uint8_t)VTDPI_GET(INTR_STATUS, RVI, &status);
+    self->svi = (uint8_t)VTDPI_GET(INTR_STATUS, SVI, &status);
+    return (vtdpi_vapic_step_t){.vppr = vapic_prioritise(self, set, vtpr)};
+}
+
+/* @rule sdm.exit.recognition-ends | SDM 3C | Updating Non-Register State | Recognition of a
+ * virtual interrupt does not outlast a VM exit: the next entry evaluates anew. */
+void vtdpi_vapic_leave(vtdpi_vapic_t *self)
+{
+    self->recognised = 0;
+}
+
+/* @rule sdm.posted.clear-on | SDM 3C | Posted-Interrupt Processing | ON is cleared by one locked
+ * access, before PIR is read; no other bit of the descriptor changes, and SN, NV and NDST play no
+ * part. */
+uint64_t vtdpi_vapic_posted_control(uint64_t control)
+{
+    return control & ~VTDPI_PID_ON;
+}
+
+/* @rule sdm.posted.take | SDM 3C | Posted-Interrupt Processing | PIR is read and cleared with no
+ * access of others to a bit in between; what was read is added to VIRR. */
+uint64_t vtdpi_vapic_posted_take(uint64_t *pir_word, uint64_t *virr_word)
+{
+    uint64_t taken = *pir_word;
+    *pir_word = 0;
+    *virr_word |= taken;
+    return taken;
+}
+
 /* @rule sdm.posted.rvi | SDM 3C | Posted-Interrupt Processing | RVI becomes the maximum of RVI and
  * the highest bit taken from PIR; it stays if PIR was empty.
  * @rule sdm.posted.pir-order | SDM 3C | Posted-Interrupt Processing | Choice: PIR is taken in four
@@ -111,10 +160,19 @@ void vtdpi_vapic_raise(vtdpi_vapic_t *self, const uint64_t *pir)
     }
 }
 
+/* @rule sdm.tpr.evaluate | SDM 3C | TPR Virtualization | With "virtual-interrupt delivery": PPR
+ * virtualization and an evaluation, no exit. */
+vtdpi_vapic_step_t vtdpi_vapic_tpr(vtdpi_vapic_t *self, vtdpi_ctls_t set, uint8_t vtpr,
+                                   uint32_t tpr_threshold)
+{
+    if (vtdpi_ctl_virtual_interrupt_delivery(set)) {
+        return (vtdpi_vapic_step_t){.vppr = vapic_prioritise(self, set, vtpr)};
+    }
+    return (vtdpi_vapic_step_t){.exit = vtdpi_vapic_tpr_below(vtpr, tpr_threshold)};
+}
+
 /* @rule sdm.tpr.threshold | SDM 3C | TPR Virtualization | Without "virtual-interrupt delivery":
- * exit 43 if VTPR[7:4] is below TPR threshold[3:0].
- * @rule sdm.tpr.evaluate | SDM 3C | TPR Virtualization | With it: PPR virtualization and an
- * evaluation, no exit. */
+ * exit 43 if VTPR[7:4] is below TPR threshold[3:0]. */
 bool vtdpi_vapic_tpr_below(uint8_t vtpr, uint32_t tpr_threshold)
 {
     return vapic_class(vtpr) < (tpr_threshold & (uint32_t)VAPIC_THRESHOLD_MASK);

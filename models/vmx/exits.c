@@ -56,7 +56,7 @@ void vtdpi_vmx_entry_failed(vtdpi_vmcs_t *vmcs, vtdpi_exit_t reason, uint64_t qu
     vmcs->exit_qualification = qualification;
 }
 
-/* @rule sdm.entry.vmfail | SDM 3C | VM-Instruction Error Numbers | A failed check on controls is
+/* @rule sdm.entry.vmfail | SDM 3C | VM Instruction Error Numbers | A failed check on controls is
  * VMfailValid with error 7. */
 void vtdpi_vmx_fail_valid(vtdpi_vmcs_t *vmcs, uint32_t error)
 {

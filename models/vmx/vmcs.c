@@ -122,7 +122,7 @@ bool vtdpi_vmcs_read(const vtdpi_vmcs_t *vmcs, uint32_t encoding, uint64_t *valu
     return true;
 }
 
-/* @rule sdm.vmcs.write-exit-fields | SDM 3C | Software Use of the VMREAD and VMWRITE Instructions |
+/* @rule sdm.vmcs.write-exit-fields | SDM 3C | VMREAD, VMWRITE, and Encodings of VMCS Fields |
  * Choice: VMWRITE may write VM-exit information fields. */
 bool vtdpi_vmcs_write(vtdpi_vmcs_t *vmcs, uint32_t encoding, uint64_t value)
 {

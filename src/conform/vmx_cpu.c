@@ -53,7 +53,7 @@ static void cpu_exit(vmx_cpu_t *cpu, vtdpi_exit_t reason, uint64_t qualification
     VTDPI_PUT(RFLAGS, IF, &cpu->vmcs.rflags, cpu->guest_if);
     cpu->vmcs.interruptibility = cpu->interruptibility;
     cpu->vmcs.activity = (uint32_t)cpu->activity;
-    cpu->vapic.recognised = 0;
+    vtdpi_vapic_leave(&cpu->vapic);
     cpu->guest = false;
     cpu_tell(cpu, VMX_CPU_EXITED, reason);
     cpu->events[cpu->event_count - 1].qualification = qualification;
@@ -64,12 +64,6 @@ static void cpu_evaluate(vmx_cpu_t *cpu)
 {
     bool window = vtdpi_ctl_interrupt_window_exiting(cpu->set);
     cpu->vapic.recognised = vtdpi_vapic_evaluate(cpu->vapic.rvi, cpu->vppr, window);
-}
-
-static void cpu_ppr(vmx_cpu_t *cpu)
-{
-    cpu->vppr = vtdpi_vapic_ppr(cpu->vtpr, cpu->vapic.svi);
-    cpu_evaluate(cpu);
 }
 
 void vmx_cpu_resume(vmx_cpu_t *cpu, bool recognised)
@@ -102,7 +96,7 @@ void vmx_cpu_enter(vmx_cpu_t *cpu)
     }
     vmx_cpu_resume(cpu, false);
     if (vtdpi_ctl_virtual_interrupt_delivery(cpu->set)) {
-        cpu_ppr(cpu);
+        cpu->vppr = vtdpi_vapic_enter(&cpu->vapic, cpu->set, cpu->vmcs.intr_status, cpu->vtpr).vppr;
     } else if (vtdpi_vmx_entry_tpr_exit(&cpu->vmcs, cpu->vtpr)) {
         vtdpi_boundary_t facts = {.set = cpu->set,
                                   .pending = VTDPI_PENDING_TPR_EXIT,
@@ -147,13 +141,11 @@ static void cpu_deliver(vmx_cpu_t *cpu)
 /* Steps 3 to 7; step 1, the acknowledge, is done. */
 static void cpu_process(vmx_cpu_t *cpu)
 {
-    cpu->pid[VTDPI_PID_CTL_WORD] &= ~VTDPI_PID_ON;
+    cpu->pid[VTDPI_PID_CTL_WORD] = vtdpi_vapic_posted_control(cpu->pid[VTDPI_PID_CTL_WORD]);
     (void)vtdpi_lapic_eoi(&cpu->lapic);
     uint64_t taken[VTDPI_VECTOR_WORDS];
     for (unsigned w = 0; w < VTDPI_VECTOR_WORDS; w++) {
-        taken[w] = cpu->pid[w];
-        cpu->pid[w] = 0;
-        cpu->virr[w] |= taken[w];
+        taken[w] = vtdpi_vapic_posted_take(&cpu->pid[w], &cpu->virr[w]);
     }
     vtdpi_vapic_raise(&cpu->vapic, taken);
     cpu_evaluate(cpu);
@@ -212,10 +204,13 @@ void vmx_cpu_boundary(vmx_cpu_t *cpu)
 
 static void cpu_tpr(vmx_cpu_t *cpu, uint8_t value)
 {
+    vtdpi_vapic_step_t step =
+        vtdpi_vapic_tpr(&cpu->vapic, cpu->set, value, cpu->vmcs.tpr_threshold);
     cpu->vtpr = value;
     if (vtdpi_ctl_virtual_interrupt_delivery(cpu->set)) {
-        cpu_ppr(cpu);
-    } else if (vtdpi_vapic_tpr_below(value, cpu->vmcs.tpr_threshold)) {
+        cpu->vppr = step.vppr;
+    }
+    if (step.exit != 0) {
         cpu_exit(cpu, VTDPI_EXIT_TPR_BELOW_THRESHOLD, 0, 0);
     }
 }

@@ -52,10 +52,18 @@ static void evaluate(guest_t *g)
     g->vapic.recognised = vtdpi_vapic_evaluate(g->vapic.rvi, g->vppr, g->window);
 }
 
-static void ppr(guest_t *g)
+static vtdpi_ctls_t controls(const guest_t *g)
 {
-    g->vppr = vtdpi_vapic_ppr(g->vtpr, g->vapic.svi);
-    evaluate(g);
+    return vtdpi_ctl_one(VTDPI_CTL_VIRTUAL_INTERRUPT_DELIVERY) |
+           (g->window ? vtdpi_ctl_one(VTDPI_CTL_INTERRUPT_WINDOW_EXITING) : 0);
+}
+
+static void write_tpr(guest_t *g, uint8_t vtpr)
+{
+    vtdpi_vapic_step_t step = vtdpi_vapic_tpr(&g->vapic, controls(g), vtpr, 0);
+    g->vtpr = vtpr;
+    g->vppr = step.vppr;
+    assert_int_equal(step.exit, 0);
 }
 
 /* VM exit and VM entry: RVI and SVI go through the VMCS, recognition is found anew. */
@@ -66,10 +74,9 @@ static void leave_and_enter(guest_t *g)
     vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_VIRTUAL_INTERRUPT_DELIVERY, true);
     vtdpi_exit_info_t info = {.rvi = g->vapic.rvi, .svi = g->vapic.svi};
     vtdpi_vmx_exit(&vmcs, VTDPI_EXIT_VMCALL, &info);
-    uint64_t status = vmcs.intr_status;
-    g->vapic.rvi = (uint8_t)VTDPI_GET(INTR_STATUS, RVI, &status);
-    g->vapic.svi = (uint8_t)VTDPI_GET(INTR_STATUS, SVI, &status);
-    ppr(g);
+    vtdpi_vapic_leave(&g->vapic);
+    memset(&g->vapic, 0, sizeof g->vapic);
+    g->vppr = vtdpi_vapic_enter(&g->vapic, controls(g), vmcs.intr_status, g->vtpr).vppr;
 }
 
 static void want(guest_t *g, uint8_t vector)
@@ -91,12 +98,10 @@ static void process(guest_t *g)
     uint64_t taken[VTDPI_VECTOR_WORDS];
     unsigned first = below(VTDPI_VECTOR_WORDS), step = 1 + 2 * below(2);
     g->notified = false;
-    g->pid[VTDPI_PID_CTL_WORD] &= ~VTDPI_PID_ON;
+    g->pid[VTDPI_PID_CTL_WORD] = vtdpi_vapic_posted_control(g->pid[VTDPI_PID_CTL_WORD]);
     for (unsigned n = 0; n < VTDPI_VECTOR_WORDS; n++) {
         unsigned w = (first + n * step) % VTDPI_VECTOR_WORDS;
-        taken[w] = g->pid[w];
-        g->pid[w] = 0;
-        g->virr[w] |= taken[w];
+        taken[w] = vtdpi_vapic_posted_take(&g->pid[w], &g->virr[w]);
     }
     vtdpi_vapic_raise(&g->vapic, taken);
     evaluate(g);
@@ -153,8 +158,7 @@ static void operate(guest_t *g)
         self_ipi(g, (uint8_t)(byte | 0x10));
         break;
     case 4:
-        g->vtpr = byte;
-        ppr(g);
+        write_tpr(g, byte);
         break;
     case 5:
         eoi(g);
@@ -218,13 +222,13 @@ static void check(const guest_t *g, unsigned seed, unsigned operation)
 /* What is left is delivered and retired, the highest first; then only class 0 waits. */
 static void drain(guest_t *g, unsigned seed)
 {
-    g->vtpr = 0;
     g->window = false;
+    write_tpr(g, 0);
     while (g->vapic.svi != 0) {
         eoi(g);
     }
     process(g);
-    ppr(g);
+    leave_and_enter(g);
     unsigned before = VTDPI_VECTORS;
     while (g->vapic.recognised != 0) {
         g->guest_if = true;
@@ -241,7 +245,8 @@ static void drain(guest_t *g, unsigned seed)
 /* SDM 3C, "APIC Virtualization and Virtual Interrupts": I1 to I5 hold after every operation, and
  * nothing that was requested is lost.
  * @shows sdm.deliver, sdm.eoi.dismiss, sdm.evaluate, sdm.ppr, sdm.self-ipi, sdm.posted.rvi,
- * sdm.posted.pir-order, sdm.exit.saves-rvi-svi */
+ * sdm.posted.pir-order, sdm.exit.saves-rvi-svi,
+ * sdm.entry.evaluate, sdm.tpr.evaluate, sdm.posted.take, sdm.posted.clear-on */
 static void test_vapic_random__any_operations__keep_the_invariants(void **state)
 {
     (void)state;

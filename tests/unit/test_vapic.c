@@ -199,23 +199,74 @@ static void test_vapic__class_0__is_never_recognised(void **state)
 }
 
 /* SDM 3C, "TPR Virtualization": with virtual-interrupt delivery a lower VTPR lets what waits
- * through by VPPR, a higher one holds it; SVI holds it whatever VTPR is.
- * @shows sdm.tpr.evaluate, sdm.ppr */
-static void test_vapic__tpr_with_delivery__is_evaluated_by_vppr(void **state)
+ * through by VPPR, a higher one holds it; SVI holds it whatever VTPR is. Without, the threshold
+ * decides, and nothing is evaluated.
+ * @shows sdm.tpr.evaluate, sdm.tpr.threshold, sdm.ppr */
+static void test_vapic__tpr_write__is_evaluated_or_compared(void **state)
 {
     (void)state;
+    vtdpi_ctls_t vid = vtdpi_ctl_one(VTDPI_CTL_VIRTUAL_INTERRUPT_DELIVERY);
+    vtdpi_ctls_t window = vtdpi_ctl_one(VTDPI_CTL_INTERRUPT_WINDOW_EXITING);
 
     static const struct {
         uint8_t vtpr;
         uint8_t svi;
+        uint8_t vppr;
         bool recognised;
-    } rows[] = {{0x00, 0x00, true}, {0x4F, 0x00, true},  {0x50, 0x00, false}, {0x5F, 0x41, false},
-                {0x00, 0x41, true}, {0x00, 0x51, false}, {0x4F, 0x4E, true},  {0xF0, 0x00, false}};
+    } rows[] = {{0x00, 0x00, 0x00, true},  {0x4F, 0x00, 0x4F, true},  {0x50, 0x00, 0x50, false},
+                {0x5F, 0x41, 0x5F, false}, {0x00, 0x41, 0x40, true},  {0x00, 0x51, 0x50, false},
+                {0x4F, 0x4E, 0x4F, true},  {0xF0, 0x00, 0xF0, false}, {0x3F, 0x4E, 0x40, true}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint8_t vppr = vtdpi_vapic_ppr(rows[i].vtpr, rows[i].svi);
-        assert_int_equal(vtdpi_vapic_evaluate(0x51, vppr, false), rows[i].recognised);
+        vtdpi_vapic_t vapic = {.rvi = 0x51, .svi = rows[i].svi};
+        vtdpi_vapic_step_t step = vtdpi_vapic_tpr(&vapic, vid, rows[i].vtpr, 15);
+        assert_int_equal(step.vppr, rows[i].vppr);
+        assert_int_equal(step.exit, 0);
+        assert_int_equal(vapic.recognised, rows[i].recognised);
+        (void)vtdpi_vapic_tpr(&vapic, vid | window, rows[i].vtpr, 0);
+        assert_int_equal(vapic.recognised, 0);
+        vapic.rvi = 0xFF;
+        assert_int_equal(vtdpi_vapic_tpr(&vapic, 0, rows[i].vtpr, 5).exit, rows[i].vtpr < 0x50);
+        assert_int_equal(vapic.recognised, 0);
     }
+}
+
+/* SDM 3C, "Updating Non-Register State": an entry takes RVI and SVI from the guest interrupt
+ * status, computes VPPR and evaluates; an exit ends recognition, and the next entry finds it again.
+ * @shows sdm.entry.evaluate, sdm.exit.recognition-ends */
+static void test_vapic__entry__evaluates_anew(void **state)
+{
+    (void)state;
+    vtdpi_ctls_t vid = vtdpi_ctl_one(VTDPI_CTL_VIRTUAL_INTERRUPT_DELIVERY);
+    vtdpi_vapic_t vapic = {.rvi = 1, .svi = 2};
+    assert_int_equal(vtdpi_vapic_enter(&vapic, vid, 0x4151, 0x22).vppr, 0x40);
+    assert_int_equal(vapic.rvi, 0x51);
+    assert_int_equal(vapic.svi, 0x41);
+    assert_int_equal(vapic.recognised, 1);
+    vtdpi_vapic_leave(&vapic);
+    assert_int_equal(vapic.recognised, 0);
+    assert_int_equal(vtdpi_vapic_enter(&vapic, vid, 0x4151, 0x52).vppr, 0x52);
+    assert_int_equal(vapic.recognised, 0);
+    vtdpi_ctls_t window = vid | vtdpi_ctl_one(VTDPI_CTL_INTERRUPT_WINDOW_EXITING);
+    (void)vtdpi_vapic_enter(&vapic, window, 0x4151, 0x22);
+    assert_int_equal(vapic.recognised, 0);
+}
+
+/* SDM 3C, "Posted-Interrupt Processing": ON goes and nothing else of the control word, whatever SN
+ * is; each word of PIR moves into VIRR, which keeps what it had.
+ * @shows sdm.posted.clear-on, sdm.posted.take */
+static void test_vapic__posted_steps__take_on_and_pir(void **state)
+{
+    (void)state;
+    assert_true(vtdpi_vapic_posted_control(UINT64_C(0xFFFFFFFFFFFFFFFF)) ==
+                UINT64_C(0xFFFFFFFFFFFFFFFE));
+    assert_true(vtdpi_vapic_posted_control(UINT64_C(0x0000010500F20002)) ==
+                UINT64_C(0x0000010500F20002));
+    uint64_t pir = 0x5, virr = 0x6;
+    assert_true(vtdpi_vapic_posted_take(&pir, &virr) == 0x5);
+    assert_true(pir == 0 && virr == 0x7);
+    assert_true(vtdpi_vapic_posted_take(&pir, &virr) == 0);
+    assert_true(virr == 0x7);
 }
 
 /* SDM 3C, "Posted-Interrupt Processing": the four words of PIR may be taken in any order; VIRR and
@@ -289,7 +340,9 @@ int main(void)
         cmocka_unit_test(test_vapic__raise__keeps_rvi_when_pir_is_empty),
         cmocka_unit_test(test_vapic__tpr__is_compared_with_the_threshold),
         cmocka_unit_test(test_vapic__class_0__is_never_recognised),
-        cmocka_unit_test(test_vapic__tpr_with_delivery__is_evaluated_by_vppr),
+        cmocka_unit_test(test_vapic__tpr_write__is_evaluated_or_compared),
+        cmocka_unit_test(test_vapic__entry__evaluates_anew),
+        cmocka_unit_test(test_vapic__posted_steps__take_on_and_pir),
         cmocka_unit_test(test_vapic__pir_words__may_be_taken_in_any_order),
         cmocka_unit_test(test_vapic__nested_interrupts__are_retired_in_reverse),
     };

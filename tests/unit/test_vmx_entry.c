@@ -538,7 +538,7 @@ static void test_vmx_entry__tpr_exit__needs_its_controls(void **state)
     }
 }
 
-/* SDM 3C, "VM-Instruction Error Numbers": a failed check on controls leaves its number in the VMCS
+/* SDM 3C, "VM Instruction Error Numbers": a failed check on controls leaves its number in the VMCS
  * and nothing else.
  * @shows sdm.entry.vmfail */
 static void test_vmx_entry__failed_controls__are_error_7(void **state)
