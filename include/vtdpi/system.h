@@ -139,8 +139,10 @@ VTDPI_API void vtdpi_pending(const vtdpi_system_t *sys, uint32_t actor, uint32_t
                              vtdpi_alt_t *out);
 
 /** Both in one for whoever takes the first alternative: vtdpi_enabled, and if that is not 0,
- * vtdpi_pending of alternative 0. */
-VTDPI_API uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_alt_t *first);
+ * vtdpi_pending of alternative 0, but for its operation: that stays where it is, and [op] points to
+ * it until the next vtdpi_fire. */
+VTDPI_API uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_alt_t *first,
+                              const vtdpi_op_t **op);
 
 /** Performs alternative [alt] of [actor]: the only place where shared state changes. [obs] may be
  * NULL. */

@@ -107,9 +107,10 @@ static uint32_t cpu_slot(const vtdpi_system_t *sys, uint32_t c)
     return (((2 * p->cpu_count) + cpu->thread) * 16) + sys->threads[cpu->thread].depth;
 }
 
-/* Describes the event [ev], or, if it is NULL, the operation [op] that the CPU is about to do. */
-static void cpu_describe(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
-                         const sys_event_t *ev, vtdpi_alt_t *out)
+/* Describes the event [ev], or, if it is NULL, the operation [op] that the CPU is about to do.
+ * Returns the operation: that of the event is in [out]. */
+static const vtdpi_op_t *cpu_describe(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
+                                      const sys_event_t *ev, vtdpi_alt_t *out)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
     out->cpu = (uint16_t)c;
@@ -123,9 +124,8 @@ static void cpu_describe(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t
         out->tag |= ev->next + 1;
         out->halted = out->nonroot ? sys->vcpus[cpu->vcpu].halted : op->kind == VTDPI_OP_HLT;
         out->wait = out->halted ? VTDPI_STAGE_wait_idle : VTDPI_STAGE_wait_drain;
-        return;
+        return &out->op;
     }
-    out->op = *op;
     if (op->kind == VTDPI_OP_SPEND) {
         out->slot = cpu_slot(sys, c);
     }
@@ -133,13 +133,14 @@ static void cpu_describe(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t
     bool drains = op_ordered(op->kind) || op_buffered(op->kind);
     uint32_t other = drains ? VTDPI_STAGE_wait_drain : VTDPI_STAGE_wait_other;
     out->wait = polls ? VTDPI_STAGE_wait_lock : other;
+    return op;
 }
 
 static void cpu_pending(const vtdpi_system_t *sys, uint32_t c, uint32_t alt, vtdpi_alt_t *out)
 {
     sys_event_t ev;
     bool event = cpu_event(sys, c, &ev) && alt == 0;
-    cpu_describe(sys, c, &vtdpi_sys_top(sys, c)->op, event ? &ev : NULL, out);
+    out->op = *cpu_describe(sys, c, &vtdpi_sys_top(sys, c)->op, event ? &ev : NULL, out);
 }
 
 /* A note's arguments are arg, c, d, b: fields that the operations with notes leave free. */
@@ -353,7 +354,8 @@ void vtdpi_pending(const vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdp
     }
 }
 
-uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_alt_t *first)
+uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_alt_t *first,
+                    const vtdpi_op_t **op)
 {
     uint32_t i = 0;
     actor_kind_t kind = actor_kind(&sys->actor, actor, &i);
@@ -362,15 +364,16 @@ uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_alt_t *firs
         if (count != 0) {
             alt_clear(first);
             other_pending(sys, kind, i, first);
+            *op = &first->op;
         }
         return count;
     }
     sys_event_t ev;
     bool event = cpu_event(sys, i, &ev);
-    const vtdpi_op_t *op = &vtdpi_sys_top(sys, i)->op;
-    uint32_t count = (event ? 1U : 0U) + cpu_base(sys, i, op);
+    const vtdpi_op_t *base = &vtdpi_sys_top(sys, i)->op;
+    uint32_t count = (event ? 1U : 0U) + cpu_base(sys, i, base);
     if (count != 0) {
-        cpu_describe(sys, i, op, event ? &ev : NULL, first);
+        *op = cpu_describe(sys, i, base, event ? &ev : NULL, first);
     }
     return count;
 }

@@ -121,10 +121,9 @@ static void plan_core(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const vt
     }
 }
 
-void timed_plan_memory(vtdpi_timed_t *t, uint32_t a, const vtdpi_alt_t *alt)
+void timed_plan_memory(vtdpi_timed_t *t, uint32_t a, const vtdpi_op_t *op, uint32_t cpu)
 {
     timed_actor_t *act = &t->actors[a];
-    const vtdpi_op_t *op = &alt->op;
     if (act->kind == TIMED_REQUEST || act->kind == TIMED_QUEUE) {
         plan_unit(t, a, act, op);
     } else if (op->kind == VTDPI_OP_STORE || op->kind == VTDPI_OP_UNLOCK) {
@@ -133,7 +132,7 @@ void timed_plan_memory(vtdpi_timed_t *t, uint32_t a, const vtdpi_alt_t *alt)
         timed_plan_param(t, act, VTDPI_T_fence, op->stage);
     } else {
         VTDPI_ASSERT(op->line < t->cfg->p->line_count);
-        plan_core(t, a, act, op, alt->cpu);
+        plan_core(t, a, act, op, cpu);
     }
 }
 

@@ -86,12 +86,11 @@ static void plan_admit(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const v
 }
 
 /* What is left of an interruptible SPEND of [cycles] that began earlier, or all of it. */
-static uint64_t plan_rest(vtdpi_timed_t *t, timed_actor_t *act, const vtdpi_alt_t *alt,
+static uint64_t plan_rest(vtdpi_timed_t *t, timed_actor_t *act, const vtdpi_op_t *op, uint32_t slot,
                           uint64_t cycles)
 {
-    const vtdpi_op_t *op = &alt->op;
-    timed_rest_t *rest = &t->rests[alt->slot];
-    act->slot = alt->slot;
+    timed_rest_t *rest = &t->rests[slot];
+    act->slot = slot;
     act->cuttable = 1;
     act->rule = (((uint32_t)op->stage << 16) | ((uint32_t)op->lump << 8) | op->cost) ^
                 (uint32_t)(op->a * 31U) ^ (uint32_t)(op->b * 37U);
@@ -102,9 +101,9 @@ static uint64_t plan_rest(vtdpi_timed_t *t, timed_actor_t *act, const vtdpi_alt_
     return cycles;
 }
 
-static void plan_spend(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const vtdpi_alt_t *alt)
+static void plan_spend(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const vtdpi_alt_t *alt,
+                       const vtdpi_op_t *op)
 {
-    const vtdpi_op_t *op = &alt->op;
     VTDPI_ASSERT(alt->slot < t->rest_count && t->actors[a].kind == TIMED_CPU);
     uint64_t cycles = op->b;
     unsigned guess = 0;
@@ -118,27 +117,28 @@ static void plan_spend(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const v
         cycles = vtdpi_clock_at_or_after(&t->cfg->clock[act->domain], op->a);
     }
     if ((op->flags & VTDPI_OPF_INTERRUPTIBLE) != 0) {
-        cycles = plan_rest(t, act, alt, cycles);
+        cycles = plan_rest(t, act, op, alt->slot, cycles);
     }
     timed_plan_work(t, act, cycles, op->stage, guess);
 }
 
 /* A CPU out of its C-state; a halted guest is not in one. */
-static void plan_recognise(vtdpi_timed_t *t, timed_actor_t *act, const vtdpi_alt_t *alt)
+static void plan_recognise(vtdpi_timed_t *t, timed_actor_t *act, const vtdpi_alt_t *alt,
+                           const vtdpi_op_t *op)
 {
     if (alt->halted != 0 && alt->nonroot == 0) {
         timed_plan_param(t, act, VTDPI_T_hlt_exit_c1, VTDPI_STAGE_idle_exit);
     }
-    timed_plan_param(t, act, (vtdpi_timing_param_t)alt->op.cost, alt->op.stage);
+    timed_plan_param(t, act, (vtdpi_timing_param_t)op->cost, op->stage);
 }
 
-static void plan_plain(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const vtdpi_alt_t *alt)
+static void plan_plain(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const vtdpi_alt_t *alt,
+                       const vtdpi_op_t *op)
 {
-    const vtdpi_op_t *op = &alt->op;
     if (op->lump != 0) {
         timed_plan_work(t, act, t->cfg->lump[op->lump], op->stage, t->cfg->lump_guess[op->lump]);
     } else if (op->cost == VTDPI_COST_LINE) {
-        timed_plan_memory(t, a, alt);
+        timed_plan_memory(t, a, op, alt->cpu);
     } else if (op->cost != 0) {
         timed_plan_param(t, act, (vtdpi_timing_param_t)op->cost, op->stage);
     } else {
@@ -146,8 +146,8 @@ static void plan_plain(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const v
     }
 }
 
-/* Plans [alt] of actor [a], asked for now. */
-void timed_plan(vtdpi_timed_t *t, uint32_t a, const vtdpi_alt_t *alt)
+/* Plans [alt] of actor [a], the operation [op], asked for now. */
+void timed_plan(vtdpi_timed_t *t, uint32_t a, const vtdpi_alt_t *alt, const vtdpi_op_t *op)
 {
     timed_actor_t *act = &t->actors[a];
     act->due = t->head->now;
@@ -157,27 +157,27 @@ void timed_plan(vtdpi_timed_t *t, uint32_t a, const vtdpi_alt_t *alt)
     act->cuttable = 0;
     act->locks = 0;
     act->line = VTDPI_NO_LINE;
-    switch (alt->op.kind) {
+    switch (op->kind) {
     case VTDPI_OP_ADMIT:
-        plan_admit(t, a, act, &alt->op);
+        plan_admit(t, a, act, op);
         break;
     case VTDPI_OP_FETCH:
     case VTDPI_OP_POST:
     case VTDPI_OP_DRAIN:
-        timed_plan_memory(t, a, alt);
+        timed_plan_memory(t, a, op, alt->cpu);
         break;
     case VTDPI_OP_ACCEPT:
         timed_plan_param(t, act, VTDPI_T_notify_msg, VTDPI_STAGE_message);
         timed_plan_param(t, act, VTDPI_T_lapic_accept, VTDPI_STAGE_lapic_accept);
         break;
     case VTDPI_OP_RECOGNISE:
-        plan_recognise(t, act, alt);
+        plan_recognise(t, act, alt, op);
         break;
     case VTDPI_OP_SPEND:
-        plan_spend(t, a, act, alt);
+        plan_spend(t, a, act, alt, op);
         break;
     default:
-        plan_plain(t, a, act, alt);
+        plan_plain(t, a, act, alt, op);
         break;
     }
 }

@@ -50,22 +50,23 @@ static void schedule_source(vtdpi_timed_t *t, uint32_t a)
     }
 }
 
-static void schedule_start(vtdpi_timed_t *t, uint32_t a, const vtdpi_alt_t *alt, uint32_t number)
+static void schedule_start(vtdpi_timed_t *t, uint32_t a, const vtdpi_alt_t *alt,
+                           const vtdpi_op_t *op)
 {
     timed_actor_t *act = &t->actors[a];
     act->asked = t->head->now;
     act->tag = alt->tag;
-    act->a = alt->op.a;
-    act->b = alt->op.b;
-    act->alt = (uint8_t)number;
-    act->op = alt->op.kind;
+    act->a = op->a;
+    act->b = op->b;
+    act->alt = 0;
+    act->op = op->kind;
     act->wait = (uint8_t)alt->wait;
     act->halted = alt->halted;
-    bool crossing = alt->op.kind == VTDPI_OP_VMEXIT || alt->op.kind == VTDPI_OP_VMENTER;
+    bool crossing = op->kind == VTDPI_OP_VMEXIT || op->kind == VTDPI_OP_VMENTER;
     uint8_t use = alt->nonroot != 0 ? TIMED_GUEST : TIMED_ROOT;
     act->use = crossing ? (uint8_t)TIMED_EXIT : use;
     act->gap = alt->nonroot != 0 ? TIMED_HALT : TIMED_IDLE;
-    timed_plan(t, a, alt);
+    timed_plan(t, a, alt, op);
     timed_heap_put(t, a);
 }
 
@@ -92,7 +93,7 @@ static bool schedule_goes_on(vtdpi_timed_t *t, uint32_t a, uint32_t count, const
 }
 
 static void schedule_operation(vtdpi_timed_t *t, uint32_t a, uint32_t count,
-                               const vtdpi_alt_t *first)
+                               const vtdpi_alt_t *first, const vtdpi_op_t *op)
 {
     if (under_way(&t->actors[a])) {
         if (schedule_goes_on(t, a, count, first)) {
@@ -100,13 +101,14 @@ static void schedule_operation(vtdpi_timed_t *t, uint32_t a, uint32_t count,
         }
         timed_abandon(t, a);
     }
-    schedule_start(t, a, first, 0);
+    schedule_start(t, a, first, op);
 }
 
 void timed_schedule(vtdpi_timed_t *t, uint32_t a)
 {
     vtdpi_alt_t first;
-    uint32_t count = vtdpi_look(t->sys, a, &first);
+    const vtdpi_op_t *op = NULL;
+    uint32_t count = vtdpi_look(t->sys, a, &first, &op);
     timed_actor_t *act = &t->actors[a];
     if (count == 0) {
         if (under_way(act)) {
@@ -130,7 +132,7 @@ void timed_schedule(vtdpi_timed_t *t, uint32_t a)
     case TIMED_MESSAGE:
     case TIMED_QUEUE:
     default:
-        schedule_operation(t, a, count, &first);
+        schedule_operation(t, a, count, &first, op);
         break;
     }
 }

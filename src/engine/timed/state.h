@@ -167,7 +167,7 @@ void timed_arrival_start(vtdpi_timed_t *t, uint32_t s);
 void timed_arrival_next(vtdpi_timed_t *t, uint32_t s);
 
 /* plan.c: an operation's time, segment by segment */
-void timed_plan(vtdpi_timed_t *t, uint32_t a, const vtdpi_alt_t *alt);
+void timed_plan(vtdpi_timed_t *t, uint32_t a, const vtdpi_alt_t *alt, const vtdpi_op_t *op);
 uint64_t timed_edge_now(vtdpi_timed_t *t, vtdpi_domain_t domain);
 void timed_plan_work(vtdpi_timed_t *t, timed_actor_t *act, uint64_t cycles, unsigned stage,
                      unsigned guess);
@@ -176,7 +176,7 @@ void timed_plan_param(vtdpi_timed_t *t, timed_actor_t *act, vtdpi_timing_param_t
 void timed_plan_wait(vtdpi_timed_t *t, timed_actor_t *act, uint64_t until, unsigned stage);
 
 /* memory.c */
-void timed_plan_memory(vtdpi_timed_t *t, uint32_t a, const vtdpi_alt_t *alt);
+void timed_plan_memory(vtdpi_timed_t *t, uint32_t a, const vtdpi_op_t *op, uint32_t cpu);
 void timed_memory_drop(vtdpi_timed_t *t, const timed_actor_t *act);
 
 /* schedule.c */
