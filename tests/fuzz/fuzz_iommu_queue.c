@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cfg.iec_entries = 4;
     bench_open(&b, cfg, 7, true);
     size_t bytes = size - HEADER < 0x2000 ? size - HEADER : 0x2000;
-    memcpy(bench_word(&b, bench_at(BENCH_QUEUE)), data + HEADER, bytes);
+    memcpy(bench_place(&b, BENCH_QUEUE), data + HEADER, bytes);
     for (uint32_t i = 0; i < 8; i++) {
         vtdpi_iec_insert(&b.x.unit, b.x.iec, &b.x.cfg, i << data[0] % 12U, b.ram);
     }

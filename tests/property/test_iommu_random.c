@@ -207,9 +207,10 @@ static bool posted_right(const want_t *w, const bench_result_t *r)
 {
     uint64_t line[VTDPI_LINE_WORDS];
     vtdpi_intr_msg_t msg;
-    memcpy(line, bench_word(&before, w->pid), sizeof line);
+    memcpy(line, bench_place(&before, w->pid - TABLE_BASE), sizeof line);
     bool notify = want_post(w, run.eime, line, &msg);
-    return r->notified == notify && memcmp(line, bench_word(&run.b, w->pid), sizeof line) == 0 &&
+    return r->notified == notify &&
+           memcmp(line, bench_place(&run.b, w->pid - TABLE_BASE), sizeof line) == 0 &&
            (!notify || memcmp(&msg, &r->msg, sizeof msg) == 0);
 }
 
@@ -319,7 +320,7 @@ static void do_entry(void)
     hi ^= chance(10) ? UINT64_C(1) << below(64) : 0;
     unsigned index = below(INDEXES);
     unsigned table = below(TABLES);
-    uint64_t *entry = bench_word(&run.b, bench_at(table * TABLE_BYTES) + (16 * (uint64_t)index));
+    uint64_t *entry = bench_place(&run.b, (table * TABLE_BYTES) + (16 * (uint64_t)index));
     versions_room();
     entry[0] = lo;
     entry[1] = hi;
@@ -374,7 +375,7 @@ static void do_queue(void)
     bool wide = (peek(x, VTDPI_REG_IQA) & 0x800) != 0;
     uint64_t tail = peek(x, VTDPI_REG_IQT) % 0x1000 & ~(wide ? UINT64_C(31) : UINT64_C(15));
     for (unsigned n = 1 + below(3); n > 0; n--) {
-        uint64_t *d = bench_word(&run.b, bench_at(BENCH_QUEUE + (uint32_t)tail));
+        uint64_t *d = bench_place(&run.b, BENCH_QUEUE + tail);
         memset(d, 0, wide ? 32 : 16);
         d[0] = chance(50) ? 4 | (chance(70) ? 0x10U : 0U) | (uint64_t)below(INDEXES) << 32U |
                                 (uint64_t)below(6) << 27U

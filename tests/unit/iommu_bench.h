@@ -52,6 +52,12 @@ static inline uint64_t *bench_word(bench_t *b, uint64_t paddr)
     return offset < BENCH_BYTES ? &b->ram[offset / 8] : NULL;
 }
 
+/** The word at [offset] of memory. */
+static inline uint64_t *bench_place(bench_t *b, uint64_t offset)
+{
+    return &b->ram[offset / 8 % BENCH_WORDS];
+}
+
 static inline void bench_entry(bench_t *b, uint32_t index, uint64_t lo, uint64_t hi)
 {
     b->ram[2 * index] = lo;
@@ -61,7 +67,7 @@ static inline void bench_entry(bench_t *b, uint32_t index, uint64_t lo, uint64_t
 /** The line of descriptor [n]. */
 static inline uint64_t *bench_pid(bench_t *b, unsigned n)
 {
-    return bench_word(b, bench_at(BENCH_PIDS + (n * VTDPI_LINE_BYTES)));
+    return bench_place(b, BENCH_PIDS + (n * VTDPI_LINE_BYTES));
 }
 
 static inline void bench_event(bench_t *b, vtdpi_iommu_event_t event)
@@ -209,7 +215,7 @@ static inline vtdpi_iommu_write_t bench_write(bench_t *b, uint32_t offset, uint3
 static inline void bench_submit(bench_t *b, uint64_t lo, uint64_t hi)
 {
     uint64_t tail = peek(&b->x, VTDPI_REG_IQT);
-    uint64_t *word = bench_word(b, bench_at((uint32_t)(BENCH_QUEUE + tail)));
+    uint64_t *word = bench_place(b, BENCH_QUEUE + tail);
     word[0] = lo;
     word[1] = hi;
     (void)bench_write(b, vtdpi_reg_offset(VTDPI_REG_IQT), 8, (tail + 16) % 4096);

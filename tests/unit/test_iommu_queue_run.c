@@ -18,7 +18,7 @@ static void open_queue(void)
 /** Puts 128 bits at [offset] of the queue. */
 static void put(uint32_t offset, uint64_t lo, uint64_t hi)
 {
-    uint64_t *word = bench_word(&b, bench_at(BENCH_QUEUE + offset));
+    uint64_t *word = bench_place(&b, BENCH_QUEUE + offset);
     word[0] = lo;
     word[1] = hi;
 }
@@ -30,7 +30,7 @@ static void run_to(uint64_t tail)
 
 static uint64_t status(unsigned n)
 {
-    return *bench_word(&b, bench_at(BENCH_STATUS + (n * 8)));
+    return *bench_place(&b, BENCH_STATUS + (n * 8));
 }
 
 static uint64_t wait_word(uint32_t data)
