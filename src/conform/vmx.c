@@ -20,9 +20,6 @@ enum {
     VMX_MSR_SELF_IPI = 0x83F
 };
 
-/* Setting of this replay: blocking by STI and by MOV SS holds external interrupts that exit. */
-enum { VMX_HOLD_EXTERNAL = 8 };
-
 static const char *const vmx_modes[] = {"guest", "host"};
 static const char *const vmx_activities[] = {"active", "hlt", "shutdown", "wait_for_sipi", "mwait"};
 
@@ -38,7 +35,7 @@ static void vmx_control(conform_out_t *out, vmx_cpu_t *cpu, const json_t *ctl, c
 
 static void vmx_controls(conform_out_t *out, vmx_cpu_t *cpu, const json_t *vector)
 {
-    cpu->hold_external = conform_setting(out, (conform_setting_t)VMX_HOLD_EXTERNAL);
+    cpu->hold_external = conform_setting(out, CONFORM_HOLD_EXTERNAL);
     const json_t *ctl = conform_object(out, vector, "ctl");
     vmx_control(out, cpu, ctl, "vid", VTDPI_CTL_VIRTUAL_INTERRUPT_DELIVERY);
     vmx_control(out, cpu, ctl, "pi", VTDPI_CTL_PROCESS_POSTED_INTERRUPTS);
