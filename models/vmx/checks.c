@@ -99,6 +99,28 @@ static bool vmx_posted_holds(const vmx_checked_t *c, vtdpi_check_t check)
     return vmx_address_ok(c->vmcs->pid_addr, VMX_PID_LOW, c->beyond);
 }
 
+/* @rule sdm.entry.error-code | SDM 3C | VM-Entry Control Fields | An injected error code has 0 in
+ * bits 31:16. */
+static bool vmx_entry_error_code_ok(const vtdpi_vmcs_t *vmcs)
+{
+    uint64_t info = vmcs->entry_intr_info;
+    return VTDPI_GET(INTR_INFO, VALID, &info) == 0 ||
+           VTDPI_GET(INTR_INFO, ERROR_VALID, &info) == 0 || vmcs->entry_error_code <= UINT16_MAX;
+}
+
+/* @rule sdm.entry.length | SDM 3C | VM-Entry Control Fields | The instruction length that goes with
+ * a software interrupt, a software exception or a privileged one is at most 15. */
+static bool vmx_entry_length_ok(const vtdpi_vmcs_t *vmcs)
+{
+    enum { LENGTH_MAX = 15 };
+
+    uint64_t info = vmcs->entry_intr_info;
+    uint64_t type = VTDPI_GET(INTR_INFO, TYPE, &info);
+    bool software = VTDPI_GET(INTR_INFO, VALID, &info) != 0 && type >= VTDPI_INTR_SOFT_INT &&
+                    type <= VTDPI_INTR_SOFT_EXCEPTION;
+    return !software || vmcs->entry_length <= LENGTH_MAX;
+}
+
 /* @rule sdm.entry.virtual-nmis | SDM 3C | VM-Execution Control Fields | "Virtual NMIs" needs "NMI
  * exiting".
  * @rule sdm.entry.nmi-window | SDM 3C | VM-Execution Control Fields | "NMI-window exiting" needs
@@ -144,6 +166,10 @@ static bool vmx_control_holds(const vmx_checked_t *c, unsigned check)
         return !vtdpi_ctl_save_preemption_timer(set) || vtdpi_ctl_preemption_timer(set);
     case VTDPI_CHECK_ENTRY_INTR_INFO:
         return vtdpi_intr_info_legal(c->vmcs->entry_intr_info);
+    case VTDPI_CHECK_ENTRY_ERROR_CODE:
+        return vmx_entry_error_code_ok(c->vmcs);
+    case VTDPI_CHECK_ENTRY_LENGTH:
+        return vmx_entry_length_ok(c->vmcs);
     default:
         return vmx_posted_holds(c, (vtdpi_check_t)check);
     }

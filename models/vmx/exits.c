@@ -86,10 +86,12 @@ uint32_t vtdpi_intr_info_external(vtdpi_ctls_t set, uint8_t vector)
 
 /* @rule sdm.entry.intr-info | SDM 3C | VM-Entry Control Fields | A valid entry interruption
  * information has a legal type; NMI has vector 2, an exception one up to 31, a pending MTF vector
- * 0; an error code goes with exceptions alone; reserved bits are 0. */
+ * 0; an error code goes with #DF, #TS, #NP, #SS, #GP, #PF and #AC alone; reserved bits are 0. */
 bool vtdpi_intr_info_legal(uint32_t info)
 {
     enum { TYPE_RESERVED = 1, NMI_VECTOR = 2, LAST_EXCEPTION = 31, MTF_VECTOR = 0 };
+
+    enum { WITH_ERROR_CODE = 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 };
 
     uint64_t word = info;
     unsigned type = (unsigned)VTDPI_GET(INTR_INFO, TYPE, &word);
@@ -102,7 +104,8 @@ bool vtdpi_intr_info_legal(uint32_t info)
         return false;
     }
     if (type == VTDPI_INTR_EXCEPTION) {
-        return vector <= LAST_EXCEPTION;
+        bool has_code = vector <= LAST_EXCEPTION && ((unsigned)WITH_ERROR_CODE >> vector & 1U) != 0;
+        return vector <= LAST_EXCEPTION && (has_code || !error);
     }
     bool vector_ok = (type != VTDPI_INTR_NMI || vector == NMI_VECTOR) &&
                      (type != VTDPI_INTR_OTHER || vector == MTF_VECTOR);

@@ -1,5 +1,5 @@
 /*
- * VM entry: the VMCS and its controls, the checks, what entry leaves behind.
+ * VM entry: controls in force, the checks, what entry leaves behind.
  */
 #include "vtdpi/vmx.h"
 
@@ -33,62 +33,6 @@ static vtdpi_check_t control_check(const vtdpi_vmcs_t *vmcs)
     return vtdpi_vmx_check_controls(vmcs, WIDTH, 0);
 }
 
-static bool control_holds(vtdpi_ctls_t set, vtdpi_ctl_t ctl)
-{
-    switch (ctl) {
-#define VTDPI_CONTROL(NAME, name, word, bit, doc)                                                  \
-    case VTDPI_CTL_##NAME:                                                                         \
-        return vtdpi_ctl_##name(set);
-#include "vtdpi/layout/vmcs.def"
-#undef VTDPI_CONTROL
-    case VTDPI_CTLS:
-        break;
-    }
-    return false;
-}
-
-/* SDM 3C, "VM-Execution Control Fields": each control alone is seen by its own predicate and by no
- * other one but those that activate its word. */
-static void test_vmx_entry__each_control__has_its_own_bit(void **state)
-{
-    (void)state;
-    for (unsigned ctl = 0; ctl < VTDPI_CTLS; ctl++) {
-        vtdpi_vmcs_t vmcs;
-        memset(&vmcs, 0, sizeof vmcs);
-        vtdpi_vmcs_set_control(&vmcs, (vtdpi_ctl_t)ctl, true);
-        vtdpi_ctls_t set = vtdpi_vmcs_controls(&vmcs);
-        for (unsigned other = 0; other < VTDPI_CTLS; other++) {
-            bool activates =
-                (other == VTDPI_CTL_SECONDARY_CONTROLS && vmcs.controls[VTDPI_VMCS_PROC2] != 0) ||
-                (other == VTDPI_CTL_TERTIARY_CONTROLS && vmcs.controls[VTDPI_VMCS_PROC3] != 0);
-            assert_int_equal(control_holds(set, (vtdpi_ctl_t)other), other == ctl || activates);
-        }
-        vtdpi_vmcs_set_control(&vmcs, (vtdpi_ctl_t)ctl, false);
-        assert_false(control_holds(vtdpi_vmcs_controls(&vmcs), (vtdpi_ctl_t)ctl));
-        assert_non_null(strchr(vtdpi_ctl_doc((vtdpi_ctl_t)ctl), ';'));
-    }
-}
-
-/* SDM 3C, "VM-Execution Control Fields": word and bit of each control, typed in from the manual. */
-static void test_vmx_entry__each_control__lies_where_the_manual_says(void **state)
-{
-    (void)state;
-    static const uint64_t words[VTDPI_VMCS_CONTROL_WORDS] = {
-        0xE9, 0xD0780000 | 0x00020084, 0x713, 0x110, 0x08408000, 0x00080000};
-    vtdpi_vmcs_t vmcs;
-    memset(&vmcs, 0, sizeof vmcs);
-    for (unsigned ctl = 0; ctl < VTDPI_CTLS; ctl++) {
-        vtdpi_vmcs_set_control(&vmcs, (vtdpi_ctl_t)ctl, true);
-    }
-    for (unsigned i = 0; i < VTDPI_VMCS_CONTROL_WORDS; i++) {
-        assert_true(vmcs.controls[i] == words[i]);
-    }
-    assert_int_equal(VTDPI_CTL_PROCESS_POSTED_INTERRUPTS_BIT, 7);
-    assert_int_equal(VTDPI_CTL_VIRTUAL_INTERRUPT_DELIVERY_BIT, 9);
-    assert_int_equal(VTDPI_CTL_ACKNOWLEDGE_INTERRUPT_ON_EXIT_BIT, 15);
-    assert_int_equal(VTDPI_CTL_INTERRUPT_WINDOW_EXITING_BIT, 2);
-}
-
 /* SDM 3C, "Processor-Based VM-Execution Controls": secondary controls act as 0 unless activated,
  * tertiary ones likewise.
  * @shows sdm.vmcs.activated */
@@ -104,45 +48,6 @@ static void test_vmx_entry__inactive_words__act_as_0(void **state)
     vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_SECONDARY_CONTROLS, false);
     assert_false(vtdpi_ctl_virtual_interrupt_delivery(vtdpi_vmcs_controls(&vmcs)));
     assert_int_equal(control_check(&vmcs), VTDPI_CHECK_POSTED_NEEDS_DELIVERY);
-}
-
-/* SDM 3D, "Field Encoding in VMCS": each field reads back what was written, cut to its width; no
- * two share a place.
- * @shows sdm.vmcs.encoding, sdm.vmcs.write-exit-fields */
-static void test_vmx_entry__each_field__is_read_and_written_by_encoding(void **state)
-{
-    (void)state;
-#define VTDPI_VMCS_FIELD(NAME, encoding, width, member, doc)                                       \
-    {                                                                                              \
-        vtdpi_vmcs_t vmcs;                                                                         \
-        uint64_t value = 0;                                                                        \
-        unsigned bits = (width) == 0 ? 64 : (width);                                               \
-        memset(&vmcs, 0, sizeof vmcs);                                                             \
-        assert_true(vtdpi_vmcs_write(&vmcs, (encoding), UINT64_C(0xA5A5C3C3F0F01234)));            \
-        assert_true(vtdpi_vmcs_read(&vmcs, (encoding), &value));                                   \
-        assert_true(value == (UINT64_C(0xA5A5C3C3F0F01234) & vtdpi_mask(bits)));                   \
-        assert_true((uint64_t)vmcs.member == value);                                               \
-        bool high = vtdpi_vmcs_read(&vmcs, (encoding) + 1, &value);                                \
-        assert_int_equal(high, (width) == 64);                                                     \
-        assert_int_equal(vtdpi_vmcs_write(&vmcs, (encoding) + 1, 0x11112222), high);               \
-        if (high) {                                                                                \
-            assert_true(value == 0xA5A5C3C3);                                                      \
-            uint64_t whole = vmcs.member;                                                          \
-            assert_true(whole == UINT64_C(0x11112222F0F01234));                                    \
-        }                                                                                          \
-        vmcs.member = 0;                                                                           \
-        const uint8_t *bytes = (const uint8_t *)&vmcs;                                             \
-        for (size_t i = 0; i < sizeof vmcs; i++) {                                                 \
-            assert_int_equal(bytes[i], 0);                                                         \
-        }                                                                                          \
-    }
-#include "vtdpi/layout/vmcs.def"
-#undef VTDPI_VMCS_FIELD
-    vtdpi_vmcs_t vmcs = posted_vmcs();
-    uint64_t value = 7;
-    assert_false(vtdpi_vmcs_read(&vmcs, 0x681E, &value));
-    assert_false(vtdpi_vmcs_write(&vmcs, 0x681E, 1));
-    assert_int_equal(value, 7);
 }
 
 /* One way to break each check on controls, from a VMCS where all hold. */
@@ -200,6 +105,14 @@ static vtdpi_vmcs_t broken_control(vtdpi_check_t check)
         break;
     case VTDPI_CHECK_SAVE_NEEDS_PREEMPTION_TIMER:
         vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_SAVE_PREEMPTION_TIMER, true);
+        break;
+    case VTDPI_CHECK_ENTRY_ERROR_CODE:
+        vmcs.entry_intr_info = vtdpi_intr_info(VTDPI_INTR_EXCEPTION, 14, true);
+        vmcs.entry_error_code = 0x10000;
+        break;
+    case VTDPI_CHECK_ENTRY_LENGTH:
+        vmcs.entry_intr_info = vtdpi_intr_info(VTDPI_INTR_SOFT_INT, 0x80, false);
+        vmcs.entry_length = 16;
         break;
     case VTDPI_CHECK_ENTRY_INTR_INFO:
         vmcs.entry_intr_info = 0x80000141;
@@ -272,10 +185,10 @@ enum { CONTROLS, GUEST };
  * sdm.entry.apic-access-addr, sdm.entry.x2apic-or-accesses, sdm.entry.delivery-needs-exiting,
  * sdm.entry.posted-needs-delivery, sdm.entry.posted-needs-acknowledge, sdm.entry.pinv,
  * sdm.entry.pid-addr, sdm.entry.pid-table, sdm.entry.save-timer, sdm.entry.intr-info,
- * sdm.entry.activity-range, sdm.entry.hlt-dpl, sdm.entry.blocking-needs-active,
- * sdm.entry.interruptibility-reserved, sdm.entry.sti-or-mov-ss, sdm.entry.sti-needs-if,
- * sdm.entry.inject-needs-if, sdm.entry.inject-unblocked, sdm.entry.inject-nmi,
- * sdm.entry.inject-virtual-nmi */
+ * sdm.entry.error-code, sdm.entry.length, sdm.entry.activity-range, sdm.entry.hlt-dpl,
+ * sdm.entry.blocking-needs-active, sdm.entry.interruptibility-reserved, sdm.entry.sti-or-mov-ss,
+ * sdm.entry.sti-needs-if, sdm.entry.inject-needs-if, sdm.entry.inject-unblocked,
+ * sdm.entry.inject-nmi, sdm.entry.inject-virtual-nmi */
 static void test_vmx_entry__each_check__is_named_when_broken(void **state)
 {
     (void)state;
@@ -522,6 +435,41 @@ static void test_vmx_entry__guest_states__pass_on_the_near_side(void **state)
     }
 }
 
+/* SDM 3C, "VM-Entry Control Fields": error code and instruction length count only with the events
+ * that have them, and pass at their limits.
+ * @shows sdm.entry.error-code, sdm.entry.length */
+static void test_vmx_entry__error_code_and_length__count_with_their_events(void **state)
+{
+    (void)state;
+
+    const struct {
+        uint32_t info;
+        uint32_t error_code;
+        uint32_t length;
+        vtdpi_check_t check;
+    } rows[] = {
+        {vtdpi_intr_info(VTDPI_INTR_EXCEPTION, 14, true), 0xFFFF, 99, VTDPI_CHECK_NONE},
+        {vtdpi_intr_info(VTDPI_INTR_EXCEPTION, 14, false), 0x10000, 99, VTDPI_CHECK_NONE},
+        {vtdpi_intr_info(VTDPI_INTR_EXCEPTION, 13, true) & 0x7FFFFFFF, 0x10000, 0,
+         VTDPI_CHECK_NONE},
+        {vtdpi_intr_info(VTDPI_INTR_SOFT_INT, 0x80, false), 0, 15, VTDPI_CHECK_NONE},
+        {vtdpi_intr_info(VTDPI_INTR_SOFT_INT, 0x80, false), 0, 16, VTDPI_CHECK_ENTRY_LENGTH},
+        {vtdpi_intr_info(VTDPI_INTR_PRIV_EXCEPTION, 1, false), 0, 16, VTDPI_CHECK_ENTRY_LENGTH},
+        {vtdpi_intr_info(VTDPI_INTR_SOFT_EXCEPTION, 3, false), 0, 16, VTDPI_CHECK_ENTRY_LENGTH},
+        {vtdpi_intr_info(VTDPI_INTR_SOFT_INT, 3, false) & 0x7FFFFFFF, 0, 16, VTDPI_CHECK_NONE},
+        {vtdpi_intr_info(VTDPI_INTR_EXTERNAL, 0x41, false), 0, 16, VTDPI_CHECK_NONE},
+        {vtdpi_intr_info(VTDPI_INTR_OTHER, 0, false), 0, 16, VTDPI_CHECK_NONE},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        vtdpi_vmcs_t vmcs = posted_vmcs();
+        vmcs.entry_intr_info = rows[i].info;
+        vmcs.entry_error_code = rows[i].error_code;
+        vmcs.entry_length = rows[i].length;
+        assert_int_equal(control_check(&vmcs), rows[i].check);
+    }
+}
+
 /* SDM 3C, "VM Exits Induced by the TPR Threshold": without the shadow, or without "virtualize APIC
  * accesses", no exit follows.
  * @shows sdm.entry.tpr-exit */
@@ -557,10 +505,7 @@ static void test_vmx_entry__failed_controls__are_error_7(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vmx_entry__each_control__has_its_own_bit),
-        cmocka_unit_test(test_vmx_entry__each_control__lies_where_the_manual_says),
         cmocka_unit_test(test_vmx_entry__inactive_words__act_as_0),
-        cmocka_unit_test(test_vmx_entry__each_field__is_read_and_written_by_encoding),
         cmocka_unit_test(test_vmx_entry__each_check__is_named_when_broken),
         cmocka_unit_test(test_vmx_entry__limits__hold_on_the_near_side),
         cmocka_unit_test(test_vmx_entry__injection__fits_the_activity_state),
@@ -569,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_vmx_entry__each_address__is_aligned_and_within_the_width),
         cmocka_unit_test(test_vmx_entry__controls_that_are_off__ask_nothing),
         cmocka_unit_test(test_vmx_entry__guest_states__pass_on_the_near_side),
+        cmocka_unit_test(test_vmx_entry__error_code_and_length__count_with_their_events),
         cmocka_unit_test(test_vmx_entry__tpr_exit__needs_its_controls),
         cmocka_unit_test(test_vmx_entry__failed_controls__are_error_7),
     };

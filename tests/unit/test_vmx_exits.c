@@ -157,6 +157,11 @@ static void test_vmx_exits__entry_information__is_legal_by_type(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(vtdpi_intr_info_legal(rows[i].info), rows[i].legal);
     }
+    for (uint32_t vector = 0; vector < 256; vector++) {
+        bool code = vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
+        assert_int_equal(vtdpi_intr_info_legal(0x80000B00 | vector), code);
+        assert_int_equal(vtdpi_intr_info_legal(0x80000300 | vector), vector < 32);
+    }
 }
 
 /* SDM 3C, "Recording VM-Exit Information and Updating VM-Entry Control Fields": all fields, and the
