@@ -12,6 +12,7 @@
 #include "vtdpi/boundary.h"
 #include "vtdpi/build.h"
 #include "vtdpi/conform.h"
+#include "vtdpi/decode.h"
 #include "vtdpi/iommu_unit.h"
 #include "vtdpi/lapic_access.h"
 #include "vtdpi/log.h"

@@ -26,6 +26,7 @@ int cli_compare(int argc, char **argv);
 int cli_plot(int argc, char **argv);
 int cli_conform(int argc, char **argv);
 int cli_lint(int argc, char **argv);
+int cli_decode(int argc, char **argv);
 int cli_doc(int argc, char **argv);
 int cli_list(int argc, char **argv);
 

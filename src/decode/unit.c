@@ -1,0 +1,136 @@
+/* Registers, fault records and queue descriptors of the remapping unit. */
+#include "vtdpi/iommu_unit.h"
+
+#include "decode/internal.h"
+
+#include <stdio.h>
+
+enum { BUS_LOW = 8, DEVICE_LOW = 3, DEVICE_MASK = 31, FUNCTION_MASK = 7, PAGE_BYTES = 4096 };
+
+/** Whether FRCD.FI of fault [code] holds an index; *known: whether it is an interrupt fault. */
+static bool index_logged(uint8_t code, bool *known)
+{
+    *known = true;
+    switch (code) {
+#define VTDPI_FAULT_ROW(number, NAME, name, qualified, logged, doc)                                \
+    case (number):                                                                                 \
+        return (logged) != 0;
+#include "vtdpi/fault.def"
+#undef VTDPI_FAULT_ROW
+    default:
+        *known = false;
+        return false;
+    }
+}
+
+void decode_frcd(decode_t *d)
+{
+    char text[VTDPI_DECODE_TEXT];
+    bool known;
+    decode_fields(d, "FRCD");
+    decode_rest(d);
+    unsigned sid = (unsigned)VTDPI_GET(FRCD, SID, d->words);
+    uint8_t code = (uint8_t)VTDPI_GET(FRCD, FR, d->words);
+    if (VTDPI_GET(FRCD, F, d->words) == 0) {
+        decode_hardware(d, "F = 0: the register holds no record");
+        return;
+    }
+    bool logged = index_logged(code, &known);
+    decode_hardware(d, "fault %s", decode_fault(code, text));
+    decode_hardware(d, "requester %02x:%02x.%x", sid >> BUS_LOW, (sid >> DEVICE_LOW) & DEVICE_MASK,
+                    sid & FUNCTION_MASK);
+    if (logged) {
+        unsigned index = (unsigned)VTDPI_GET(FRCD, INDEX, d->words);
+        decode_hardware(d, "interrupt index %Xh (%u)", index, index);
+    }
+    if (!known) {
+        decode_hardware(d, "reasons other than 20h to 28h are of DMA remapping");
+    } else {
+        decode_hardware(d, vtdpi_fault_qualified(code) ? "qualified: the entry's FPD is 0"
+                                                       : "not qualified: FPD does not matter");
+    }
+}
+
+void decode_irta(decode_t *d)
+{
+    decode_fields(d, "IRTA");
+    decode_rest(d);
+    uint64_t base = d->words[0] & ~vtdpi_mask(VTDPI_IRTA_IRTA_LOW);
+    uint64_t entries = UINT64_C(2) << VTDPI_GET(IRTA, S, d->words);
+    uint64_t bytes = entries * VTDPI_IRTE_BYTES;
+    bool eime = VTDPI_GET(IRTA, EIME, d->words) != 0;
+    unsigned haw = d->options->unit.haw;
+    decode_hardware(d, "table of %llu entries (%llu bytes) at %llXh", (unsigned long long)entries,
+                    (unsigned long long)bytes, (unsigned long long)(base & vtdpi_mask(haw)));
+    decode_hardware(d, "destinations are %s APIC IDs", eime ? "32-bit (x2APIC)" : "8-bit (xAPIC)");
+    decode_hardware(d, "takes effect with GCMD.SIRTP, not with the write");
+    if ((base & ~vtdpi_mask(haw)) != 0) {
+        vtdpi_decode_remark(d->out, "the base has bits at or above the host address width %u", haw);
+    }
+    if (bytes > PAGE_BYTES && (base & (bytes - 1)) != 0) {
+        vtdpi_decode_remark(d->out, "the base is not aligned to the table's size, %llXh bytes",
+                            (unsigned long long)bytes);
+    }
+    if (eime && !d->options->unit.eim) {
+        vtdpi_decode_remark(d->out, "EIME is reserved: the unit has no ECAP.EIM");
+    }
+}
+
+static void iqd_iec(decode_t *d, const vtdpi_iqd_t *q)
+{
+    if (!q->g) {
+        decode_hardware(d, "interrupt entry cache: drops every entry");
+        return;
+    }
+    uint64_t first = q->iidx & ~vtdpi_mask(q->im);
+    uint64_t last = (first | vtdpi_mask(q->im)) & UINT16_MAX;
+    decode_hardware(d, "interrupt entry cache: drops entries %llXh to %llXh (%llu)",
+                    (unsigned long long)first, (unsigned long long)last,
+                    (unsigned long long)(last - first + 1));
+    if (first != q->iidx) {
+        vtdpi_decode_remark(d->out, "IIDX has bits below the index mask: they are ignored");
+    }
+}
+
+static void iqd_wait(decode_t *d, const vtdpi_iqd_t *q)
+{
+    decode_hardware(d, "waits until all earlier descriptors are complete");
+    if (q->sw) {
+        decode_hardware(d, "then writes %Xh (32 bits) to %llXh", (unsigned)q->status_data,
+                        (unsigned long long)q->status_paddr);
+    }
+    if (q->intr) {
+        decode_hardware(d, "then sets ICS.IWC and raises the invalidation event");
+    }
+    if (!q->sw && !q->intr) {
+        decode_hardware(d, "a fence only: neither SW nor IF");
+    }
+}
+
+void decode_iqd(decode_t *d)
+{
+    bool wide = d->count > 2;
+    vtdpi_iqd_t q = vtdpi_iqd_decode(d->words, wide, d->options->unit.mhmv);
+    bool invalid = q.kind == VTDPI_IQD_INVALID;
+    bool wait = VTDPI_GET(IQD, TYPE, d->words) == 5;
+    decode_fields(d, "IQD");
+    if (q.kind == VTDPI_IQD_DMA) {
+        decode_hardware(d, "concerns DMA remapping only");
+        return;
+    }
+    if (!invalid || q.error == VTDPI_IQEI_RESERVED) {
+        decode_fields(d, wait ? "IQD_WAIT" : "IQD_IEC");
+        decode_rest(d);
+    }
+    if (q.kind == VTDPI_IQD_IEC) {
+        iqd_iec(d, &q);
+    } else if (q.kind == VTDPI_IQD_WAIT) {
+        iqd_wait(d, &q);
+    } else {
+        const char *why = q.error == VTDPI_IQEI_TYPE ? "invalid descriptor type" : "reserved field";
+        decode_hardware(d, "the queue stops: FSTS.IQE = 1, IQERCD.IQEI = %u (%s), the head stays",
+                        (unsigned)q.error, why);
+        vtdpi_decode_remark(d->out, "%s: type %u%s", why, (unsigned)q.type,
+                            q.error == VTDPI_IQEI_RESERVED ? ", reserved bits or index mask" : "");
+    }
+}
