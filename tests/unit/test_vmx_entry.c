@@ -50,6 +50,29 @@ static void test_vmx_entry__inactive_words__act_as_0(void **state)
     assert_int_equal(control_check(&vmcs), VTDPI_CHECK_POSTED_NEEDS_DELIVERY);
 }
 
+/* One way to break each check on what is injected, and on the controls of the VM exit. */
+static void break_exit_or_injection(vtdpi_vmcs_t *vmcs, vtdpi_check_t check)
+{
+    switch ((unsigned)check) {
+    case VTDPI_CHECK_SAVE_NEEDS_PREEMPTION_TIMER:
+        vtdpi_vmcs_set_control(vmcs, VTDPI_CTL_SAVE_PREEMPTION_TIMER, true);
+        break;
+    case VTDPI_CHECK_ENTRY_ERROR_CODE:
+        vmcs->entry_intr_info = vtdpi_intr_info(VTDPI_INTR_EXCEPTION, 14, true);
+        vmcs->entry_error_code = 0x10000;
+        break;
+    case VTDPI_CHECK_ENTRY_LENGTH:
+        vmcs->entry_intr_info = vtdpi_intr_info(VTDPI_INTR_SOFT_INT, 0x80, false);
+        vmcs->entry_length = 16;
+        break;
+    case VTDPI_CHECK_ENTRY_INTR_INFO:
+        vmcs->entry_intr_info = 0x80000141;
+        break;
+    default:
+        break;
+    }
+}
+
 /* One way to break each check on controls, from a VMCS where all hold. */
 static vtdpi_vmcs_t broken_control(vtdpi_check_t check)
 {
@@ -103,21 +126,8 @@ static vtdpi_vmcs_t broken_control(vtdpi_check_t check)
         vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_IPI_VIRTUALIZATION, true);
         vmcs.pid_table_addr = 0x3004;
         break;
-    case VTDPI_CHECK_SAVE_NEEDS_PREEMPTION_TIMER:
-        vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_SAVE_PREEMPTION_TIMER, true);
-        break;
-    case VTDPI_CHECK_ENTRY_ERROR_CODE:
-        vmcs.entry_intr_info = vtdpi_intr_info(VTDPI_INTR_EXCEPTION, 14, true);
-        vmcs.entry_error_code = 0x10000;
-        break;
-    case VTDPI_CHECK_ENTRY_LENGTH:
-        vmcs.entry_intr_info = vtdpi_intr_info(VTDPI_INTR_SOFT_INT, 0x80, false);
-        vmcs.entry_length = 16;
-        break;
-    case VTDPI_CHECK_ENTRY_INTR_INFO:
-        vmcs.entry_intr_info = 0x80000141;
-        break;
     default:
+        break_exit_or_injection(&vmcs, check);
         break;
     }
     return vmcs;

@@ -101,6 +101,48 @@ static void test_vmx_vmcs__each_field__is_read_and_written_by_encoding(void **st
     assert_int_equal(value, 7);
 }
 
+static const struct {
+    uint16_t encoding;
+    uint16_t at;
+} encodings[] = {
+    {0x0002, offsetof(vtdpi_vmcs_t, pinv)},
+    {0x0008, offsetof(vtdpi_vmcs_t, last_pid_index)},
+    {0x000A, offsetof(vtdpi_vmcs_t, virtual_timer_vector)},
+    {0x0810, offsetof(vtdpi_vmcs_t, intr_status)},
+    {0x0814, offsetof(vtdpi_vmcs_t, guest_uinv)},
+    {0x2012, offsetof(vtdpi_vmcs_t, virtual_apic_addr)},
+    {0x2014, offsetof(vtdpi_vmcs_t, apic_access_addr)},
+    {0x2016, offsetof(vtdpi_vmcs_t, pid_addr)},
+    {0x201C, offsetof(vtdpi_vmcs_t, eoi_exit[0])},
+    {0x201E, offsetof(vtdpi_vmcs_t, eoi_exit[1])},
+    {0x2020, offsetof(vtdpi_vmcs_t, eoi_exit[2])},
+    {0x2022, offsetof(vtdpi_vmcs_t, eoi_exit[3])},
+    {0x2034, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_PROC3])},
+    {0x2042, offsetof(vtdpi_vmcs_t, pid_table_addr)},
+    {0x4000, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_PIN])},
+    {0x4002, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_PROC])},
+    {0x400C, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_EXIT])},
+    {0x4012, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_ENTRY])},
+    {0x4016, offsetof(vtdpi_vmcs_t, entry_intr_info)},
+    {0x4018, offsetof(vtdpi_vmcs_t, entry_error_code)},
+    {0x401A, offsetof(vtdpi_vmcs_t, entry_length)},
+    {0x401C, offsetof(vtdpi_vmcs_t, tpr_threshold)},
+    {0x401E, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_PROC2])},
+    {0x4400, offsetof(vtdpi_vmcs_t, instruction_error)},
+    {0x4402, offsetof(vtdpi_vmcs_t, exit_reason)},
+    {0x4404, offsetof(vtdpi_vmcs_t, exit_intr_info)},
+    {0x4406, offsetof(vtdpi_vmcs_t, exit_error_code)},
+    {0x4408, offsetof(vtdpi_vmcs_t, idt_vectoring_info)},
+    {0x440A, offsetof(vtdpi_vmcs_t, idt_vectoring_error)},
+    {0x440C, offsetof(vtdpi_vmcs_t, exit_length)},
+    {0x4818, offsetof(vtdpi_vmcs_t, ss_access_rights)},
+    {0x4824, offsetof(vtdpi_vmcs_t, interruptibility)},
+    {0x4826, offsetof(vtdpi_vmcs_t, activity)},
+    {0x482E, offsetof(vtdpi_vmcs_t, preemption_value)},
+    {0x6400, offsetof(vtdpi_vmcs_t, exit_qualification)},
+    {0x6820, offsetof(vtdpi_vmcs_t, rflags)},
+};
+
 /* SDM 3D, "Field Encoding in VMCS": encodings and widths, typed in from the manual; the encoding
  * says the width in its bits 14:13.
  * @shows sdm.vmcs.encoding */
@@ -108,55 +150,13 @@ static void test_vmx_vmcs__each_encoding__is_the_manuals(void **state)
 {
     (void)state;
 
-    static const struct {
-        uint16_t encoding;
-        uint16_t at;
-    } rows[] = {
-        {0x0002, offsetof(vtdpi_vmcs_t, pinv)},
-        {0x0008, offsetof(vtdpi_vmcs_t, last_pid_index)},
-        {0x000A, offsetof(vtdpi_vmcs_t, virtual_timer_vector)},
-        {0x0810, offsetof(vtdpi_vmcs_t, intr_status)},
-        {0x0814, offsetof(vtdpi_vmcs_t, guest_uinv)},
-        {0x2012, offsetof(vtdpi_vmcs_t, virtual_apic_addr)},
-        {0x2014, offsetof(vtdpi_vmcs_t, apic_access_addr)},
-        {0x2016, offsetof(vtdpi_vmcs_t, pid_addr)},
-        {0x201C, offsetof(vtdpi_vmcs_t, eoi_exit[0])},
-        {0x201E, offsetof(vtdpi_vmcs_t, eoi_exit[1])},
-        {0x2020, offsetof(vtdpi_vmcs_t, eoi_exit[2])},
-        {0x2022, offsetof(vtdpi_vmcs_t, eoi_exit[3])},
-        {0x2034, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_PROC3])},
-        {0x2042, offsetof(vtdpi_vmcs_t, pid_table_addr)},
-        {0x4000, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_PIN])},
-        {0x4002, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_PROC])},
-        {0x400C, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_EXIT])},
-        {0x4012, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_ENTRY])},
-        {0x4016, offsetof(vtdpi_vmcs_t, entry_intr_info)},
-        {0x4018, offsetof(vtdpi_vmcs_t, entry_error_code)},
-        {0x401A, offsetof(vtdpi_vmcs_t, entry_length)},
-        {0x401C, offsetof(vtdpi_vmcs_t, tpr_threshold)},
-        {0x401E, offsetof(vtdpi_vmcs_t, controls[VTDPI_VMCS_PROC2])},
-        {0x4400, offsetof(vtdpi_vmcs_t, instruction_error)},
-        {0x4402, offsetof(vtdpi_vmcs_t, exit_reason)},
-        {0x4404, offsetof(vtdpi_vmcs_t, exit_intr_info)},
-        {0x4406, offsetof(vtdpi_vmcs_t, exit_error_code)},
-        {0x4408, offsetof(vtdpi_vmcs_t, idt_vectoring_info)},
-        {0x440A, offsetof(vtdpi_vmcs_t, idt_vectoring_error)},
-        {0x440C, offsetof(vtdpi_vmcs_t, exit_length)},
-        {0x4818, offsetof(vtdpi_vmcs_t, ss_access_rights)},
-        {0x4824, offsetof(vtdpi_vmcs_t, interruptibility)},
-        {0x4826, offsetof(vtdpi_vmcs_t, activity)},
-        {0x482E, offsetof(vtdpi_vmcs_t, preemption_value)},
-        {0x6400, offsetof(vtdpi_vmcs_t, exit_qualification)},
-        {0x6820, offsetof(vtdpi_vmcs_t, rflags)},
-    };
-
     static const uint8_t bytes[] = {2, 8, 4, 8}; /* 16 bits, 64, 32, natural width */
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++) {
         vtdpi_vmcs_t vmcs;
         memset(&vmcs, 0, sizeof vmcs);
-        assert_true(vtdpi_vmcs_write(&vmcs, rows[i].encoding, UINT64_MAX));
-        const uint8_t *at = (const uint8_t *)&vmcs + rows[i].at;
-        for (unsigned byte = 0; byte < bytes[rows[i].encoding >> 13]; byte++) {
+        assert_true(vtdpi_vmcs_write(&vmcs, encodings[i].encoding, UINT64_MAX));
+        const uint8_t *at = (const uint8_t *)&vmcs + encodings[i].at;
+        for (unsigned byte = 0; byte < bytes[encodings[i].encoding >> 13]; byte++) {
             assert_int_equal(at[byte], 0xFF);
         }
     }
@@ -167,7 +167,7 @@ static void test_vmx_vmcs__each_encoding__is_the_manuals(void **state)
     for (uint32_t encoding = 0; encoding < 0x8000; encoding += 2) {
         fields += vtdpi_vmcs_read(&vmcs, encoding, &value);
     }
-    assert_int_equal(fields, sizeof rows / sizeof rows[0]);
+    assert_int_equal(fields, sizeof encodings / sizeof encodings[0]);
 }
 
 /* SDM 3C, "Guest Non-Register State": numbers of the activity states and bits of the
