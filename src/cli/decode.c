@@ -172,6 +172,7 @@ static int lines_do(vtdpi_decode_kind_t kind, const settings_t *settings)
     static char text[DECODE_LINE];
     unsigned bad;
     unsigned items = 0;
+    bool headed = false; /* a dump may have headings alone: a table without entries */
     for (uint64_t line = 1; line_read(text, &bad); line++) {
         decode_item_t item = {.kind = kind, .line = line};
         if (bad != 0) {
@@ -182,6 +183,7 @@ static int lines_do(vtdpi_decode_kind_t kind, const settings_t *settings)
         }
         decode_split(&item, text);
         if (decode_item_passes(&item)) {
+            headed = headed || (item.token_count > 0 && item.tokens[0].text[0] != '#');
             continue;
         }
         if (items++ > 0 && !settings->json) {
@@ -195,7 +197,7 @@ static int lines_do(vtdpi_decode_kind_t kind, const settings_t *settings)
     if (ferror(stdin) != 0) {
         return cli_bad("standard input cannot be read");
     }
-    if (items == 0) {
+    if (items == 0 && !headed) {
         return cli_bad("standard input has no item of %s: expected a line with %s; example: %s",
                        vtdpi_decode_name(kind), vtdpi_decode_doc(kind), decode_example(kind));
     }

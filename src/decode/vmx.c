@@ -56,7 +56,7 @@ static void qual_register(decode_t *d, unsigned offset)
             return;
         }
     }
-    vtdpi_decode_remark(d->out, "no APIC register is at offset %03Xh", offset);
+    decode_hardware(d, "no APIC register is at offset %03Xh", offset);
 }
 
 static void qual_meaning(decode_t *q, const char *structure)

@@ -1,0 +1,126 @@
+/*
+ * Decoding of interruption information and exit qualifications.
+ */
+#include "vtdpi/vmx.h"
+
+#include "decode_test.h"
+
+/* SDM 3C, "Information for VM Exits Due to Vectored Events": worked value. */
+static void test_decode_intr_info__acknowledged_vector(void **state)
+{
+    (void)state;
+    uint64_t w = 0x800000F1;
+    decode(VTDPI_DECODE_INTR_INFO, &w, 1);
+    assert_row("INTR_INFO", "VECTOR", 0xF1);
+    assert_row("INTR_INFO", "TYPE", 0);
+    assert_row("INTR_INFO", "VALID", 1);
+    assert_hardware("external interrupt, vector F1h");
+    assert_hardware("legal in the entry field");
+    assert_right();
+    w = 0xF1;
+    decode(VTDPI_DECODE_INTR_INFO, &w, 1);
+    assert_hardware("not valid");
+    assert_right();
+}
+
+/* SDM 3C, "VM-Entry Control Fields": what VM entry does not take. */
+static void test_decode_intr_info__illegal_for_entry__is_remarked(void **state)
+{
+    (void)state;
+    static const uint64_t words[] = {
+        0x800001F1, /* type 1 */
+        0x80000203, /* an NMI whose vector is not 2 */
+        0x80000320, /* exception 32 */
+        0x800008F1, /* an external interrupt with an error code */
+        0x80001202, /* bit 12, of exits only */
+        0x80000701, /* other event 1 */
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        decode(VTDPI_DECODE_INTR_INFO, &words[i], 1);
+        assert_hardware("illegal in the entry field");
+        assert_wrong("the entry interruption information");
+    }
+    const uint64_t undefined = 0x80004202;
+    decode(VTDPI_DECODE_INTR_INFO, &undefined, 1);
+    assert_wrong("reserved bits 30:14 are 1h");
+}
+
+/* SDM 3C, "Exit Qualification for APIC-Access VM Exits", "APIC-Write VM Exits", "EOI
+ * Virtualization", "Exit Qualification for EPT Violations". */
+static void test_decode_exit_qual__fields_by_reason(void **state)
+{
+    (void)state;
+    const uint64_t access[] = {44, 0x1300};
+    const uint64_t write[] = {56, 0x300};
+    const uint64_t eoi[] = {45, 0x41};
+    const uint64_t ept[] = {48, 0x182};
+    decode(VTDPI_DECODE_EXIT_QUAL, access, 2);
+    assert_row("QUAL_APIC_ACCESS", "OFFSET", 0x300);
+    assert_row("QUAL_APIC_ACCESS", "TYPE", 1);
+    assert_hardware("exit 44 APIC_ACCESS");
+    assert_hardware("offset 300h is register ICR_LO");
+    assert_right();
+    decode(VTDPI_DECODE_EXIT_QUAL, write, 2);
+    assert_row("QUAL_APIC_WRITE", "OFFSET", 0x300);
+    assert_hardware("offset 300h is register ICR_LO");
+    decode(VTDPI_DECODE_EXIT_QUAL, eoi, 2);
+    assert_row("QUAL_EOI", "VECTOR", 0x41);
+    assert_hardware("ended virtual vector 41h");
+    decode(VTDPI_DECODE_EXIT_QUAL, ept, 2);
+    assert_row("QUAL_EPT", "WRITE", 1);
+    assert_row("QUAL_EPT", "READ", 0);
+    assert_right();
+}
+
+/* Every reason of vmexit.def is known by its number; its structure is the models'. */
+static void test_decode_exit_qual__each_reason__is_known(void **state)
+{
+    (void)state;
+    static const uint64_t reasons[] = {
+#define VTDPI_VMEXIT(number, NAME, name, kind, doc) (number),
+#include "vtdpi/vmexit.def"
+#undef VTDPI_VMEXIT
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        const uint64_t w[] = {reasons[i], 0};
+        const char *structure = vtdpi_qual_layout((unsigned)reasons[i], 0);
+        decode(VTDPI_DECODE_EXIT_QUAL, w, 2);
+        assert_row("EXIT_REASON", "BASIC", reasons[i]);
+        assert_hardware(vtdpi_exit_name((unsigned)reasons[i]));
+        assert_right();
+        if (structure != NULL) {
+            assert_string_equal(decoded.rows[decoded.row_count - 1].structure, structure);
+        }
+    }
+}
+
+/* What is no reason and no access type; bits that no field has. */
+static void test_decode_exit_qual__wrong__is_remarked(void **state)
+{
+    (void)state;
+    const uint64_t unknown[] = {99, 0};
+    const uint64_t undefined[] = {45, 0x10041};
+    const uint64_t nowhere[] = {44, 0x4FF0};
+    const uint64_t failed[] = {0x80000021, 0};
+    decode(VTDPI_DECODE_EXIT_QUAL, unknown, 2);
+    assert_wrong("exit reason 99 is not one");
+    decode(VTDPI_DECODE_EXIT_QUAL, undefined, 2);
+    assert_wrong("of the qualification");
+    decode(VTDPI_DECODE_EXIT_QUAL, nowhere, 2);
+    assert_wrong("access type 4 is reserved");
+    assert_hardware("no APIC register is at offset FF0h");
+    decode(VTDPI_DECODE_EXIT_QUAL, failed, 2);
+    assert_hardware("VM entry failed");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decode_intr_info__acknowledged_vector),
+        cmocka_unit_test(test_decode_intr_info__illegal_for_entry__is_remarked),
+        cmocka_unit_test(test_decode_exit_qual__fields_by_reason),
+        cmocka_unit_test(test_decode_exit_qual__each_reason__is_known),
+        cmocka_unit_test(test_decode_exit_qual__wrong__is_remarked),
+    };
+    return cmocka_run_group_tests_name("decode_vmx", tests, NULL, NULL);
+}
