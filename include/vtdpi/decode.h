@@ -29,7 +29,7 @@ enum {
 /** Structures, one each row of decode.def. */
 typedef enum {
 
-#define VTDPI_DECODE_ROW(NAME, function, name, least, most, bits, doc) VTDPI_DECODE_##NAME,
+#define VTDPI_DECODE_ROW(NAME, function, name, least, most, step, bits, doc) VTDPI_DECODE_##NAME,
 #include "vtdpi/decode.def"
 #undef VTDPI_DECODE_ROW
     VTDPI_DECODE_COUNT
@@ -81,16 +81,22 @@ VTDPI_API const char *vtdpi_decode_doc(vtdpi_decode_kind_t kind);
 /** The kind called [name]; VTDPI_DECODE_COUNT if there is none. */
 VTDPI_API vtdpi_decode_kind_t vtdpi_decode_find(const char *name);
 
-/** The least number of words of [kind], and the greatest. *Pre:* as above. */
+/** The least number of words of [kind]. *Pre:* as above. */
 VTDPI_API unsigned vtdpi_decode_least(vtdpi_decode_kind_t kind);
+
+/** The greatest number of words of [kind]. *Pre:* as above. */
 VTDPI_API unsigned vtdpi_decode_most(vtdpi_decode_kind_t kind);
+
+/** Whether [kind] can have [count] words. *Pre:* as above. */
+VTDPI_API bool vtdpi_decode_fits(vtdpi_decode_kind_t kind, unsigned count);
 
 /** Width of word [word] of [count]. *Units:* bits. *Pre:* as above. */
 VTDPI_API unsigned vtdpi_decode_width(vtdpi_decode_kind_t kind, unsigned word, unsigned count);
 
 /**
- * Decodes the [count] words at [words], low word first; for EXIT_QUAL the exit reason and the
- * qualification. *Errors:* VTDPI_ERR_INPUT if the count is not one that [kind] has, a word is wider
+ * Decodes the [count] words at [words], low word first; for EXIT_QUAL the exit reason, the
+ * qualification and, where it decides the qualification's form (exit 0), the interruption
+ * information. *Errors:* VTDPI_ERR_INPUT if the count is not one that [kind] has, a word is wider
  * than its width, or the unit's configuration is out of range: [out] is empty then.
  */
 VTDPI_API vtdpi_err_t vtdpi_decode_words(vtdpi_decode_kind_t kind, const uint64_t *words,

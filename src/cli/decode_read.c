@@ -114,24 +114,35 @@ static bool reason_read(const char *text, uint64_t *value)
     return digit(text[0]) >= 0 && digit(text[0]) <= 9 && hex_read(text, value);
 }
 
+/** Reads [count] hexadecimal digits at *at, and [end] after them, into *value. */
+static bool digits_read(const char **at, unsigned count, char end, unsigned *value)
+{
+    *value = 0;
+    for (; count > 0 && digit(**at) >= 0; count--) {
+        *value = *value << 4 | (unsigned)digit(*(*at)++);
+    }
+    return count == 0 && *(*at)++ == end;
+}
+
 bool decode_requester(const char *text, uint16_t *requester)
 {
+    enum { DEVICE_LAST = 31, FUNCTION_LAST = 7, DEVICE_LOW = 3, BUS_LOW = 8 };
+
     unsigned bus;
     unsigned device;
     unsigned function;
-    int used = 0;
     uint64_t value;
     if (strchr(text, ':') == NULL) {
         bool ok = hex_read(text, &value) && value <= UINT16_MAX;
         *requester = ok ? (uint16_t)value : 0;
         return ok;
     }
-    if (digit(text[0]) < 0 || strlen(text) > sizeof "00:00.0" - 1 ||
-        sscanf(text, "%2x:%2x.%1x%n", &bus, &device, &function, &used) != 3 || text[used] != '\0' ||
-        device > 31 || function > 7) {
+    if (!digits_read(&text, 2, ':', &bus) || !digits_read(&text, 2, '.', &device) ||
+        !digits_read(&text, 1, '\0', &function) || device > DEVICE_LAST ||
+        function > FUNCTION_LAST) {
         return false;
     }
-    *requester = (uint16_t)(bus << 8 | device << 3 | function);
+    *requester = (uint16_t)(bus << BUS_LOW | device << DEVICE_LOW | function);
     return true;
 }
 
@@ -232,7 +243,7 @@ int decode_item_read(decode_item_t *item)
     if (is_dump(item)) {
         return dump_read(item);
     }
-    bool fits = count >= least && count <= vtdpi_decode_most(item->kind) && count % least == 0;
+    bool fits = vtdpi_decode_fits(item->kind, count);
     for (unsigned i = 0; i < count && i < VTDPI_DECODE_WORDS; i++) {
         int code = word_read(item, i, i, fits ? count : least);
         if (code != CLI_OK) {

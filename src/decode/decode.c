@@ -12,14 +12,15 @@ typedef struct {
     void (*act)(decode_t *d);
     unsigned least;
     unsigned most;
+    unsigned step;
     unsigned bits;
 } kind_t;
 
 VTDPI_NOT_STATE_END
 
 static const kind_t kinds[VTDPI_DECODE_COUNT] = {
-#define VTDPI_DECODE_ROW(NAME, function, name, least, most, bits, doc)                             \
-    {(name), (doc), decode_##function, (least), (most), (bits)},
+#define VTDPI_DECODE_ROW(NAME, function, name, least, most, step, bits, doc)                       \
+    {(name), (doc), decode_##function, (least), (most), (step), (bits)},
 #include "vtdpi/decode.def"
 #undef VTDPI_DECODE_ROW
 };
@@ -65,15 +66,22 @@ unsigned vtdpi_decode_most(vtdpi_decode_kind_t kind)
 unsigned vtdpi_decode_width(vtdpi_decode_kind_t kind, unsigned word, unsigned count)
 {
     VTDPI_ASSERT(kind < VTDPI_DECODE_COUNT);
-    if (kind == VTDPI_DECODE_EXIT_QUAL && word == 0) {
-        return 32;
+    if (kind == VTDPI_DECODE_EXIT_QUAL) {
+        return word == 1 ? 64 : 32;
     }
     return word + 1 == count ? kinds[kind].bits : 64;
 }
 
+bool vtdpi_decode_fits(vtdpi_decode_kind_t kind, unsigned count)
+{
+    VTDPI_ASSERT(kind < VTDPI_DECODE_COUNT);
+    const kind_t *row = &kinds[kind];
+    return count >= row->least && count <= row->most && (count - row->least) % row->step == 0;
+}
+
 static bool words_fit(vtdpi_decode_kind_t kind, const uint64_t *words, unsigned count)
 {
-    if (count < kinds[kind].least || count > kinds[kind].most || count % kinds[kind].least != 0) {
+    if (!vtdpi_decode_fits(kind, count)) {
         return false;
     }
     for (unsigned i = 0; i < count; i++) {

@@ -21,7 +21,7 @@ typedef struct {
 VTDPI_NOT_STATE_END
 
 /** Decoders, one each row of decode.def. */
-#define VTDPI_DECODE_ROW(NAME, function, name, least, most, bits, doc)                             \
+#define VTDPI_DECODE_ROW(NAME, function, name, least, most, step, bits, doc)                       \
     void decode_##function(decode_t *d);
 #include "vtdpi/decode.def"
 #undef VTDPI_DECODE_ROW

@@ -86,7 +86,7 @@ static void iqd_iec(decode_t *d, const vtdpi_iqd_t *q)
     uint64_t last = (first | vtdpi_mask(q->im)) & UINT16_MAX;
     decode_hardware(d, "interrupt entry cache: drops entries %llXh to %llXh (%llu)",
                     (unsigned long long)first, (unsigned long long)last,
-                    (unsigned long long)(last - first + 1));
+                    (unsigned long long)last - first + 1);
     if (first != q->iidx) {
         vtdpi_decode_remark(d->out, "IIDX has bits below the index mask: they are ignored");
     }

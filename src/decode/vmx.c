@@ -89,24 +89,31 @@ static const char *exit_doc(unsigned reason)
     }
 }
 
+/** Adds the rows of [structure] for word [word], a value of its own that is called [part]. */
+static decode_t value_decode(const decode_t *d, unsigned word, const char *part,
+                             const char *structure)
+{
+    decode_t value = {.words = d->words + word,
+                      .count = 1,
+                      .options = d->options,
+                      .out = d->out,
+                      .part = {part, NULL}};
+    decode_fields(&value, structure);
+    decode_rest(&value);
+    return value;
+}
+
 void decode_exit_qual(decode_t *d)
 {
     char text[VTDPI_DECODE_TEXT];
     unsigned reason = (unsigned)VTDPI_GET(EXIT_REASON, BASIC, d->words);
-    const char *structure = vtdpi_qual_layout(reason, 0);
+    uint32_t info = d->count > 2 ? (uint32_t)d->words[2] : 0;
+    const char *structure = vtdpi_qual_layout(reason, info);
     const char *doc = exit_doc(reason);
-    decode_t half = {.words = d->words,
-                     .count = 1,
-                     .options = d->options,
-                     .out = d->out,
-                     .part = {"exit reason", NULL}};
-    decode_fields(&half, "EXIT_REASON");
-    decode_rest(&half);
-    half = (decode_t){.words = d->words + 1,
-                      .count = 1,
-                      .options = d->options,
-                      .out = d->out,
-                      .part = {"qualification", NULL}};
+    (void)value_decode(d, 0, "exit reason", "EXIT_REASON");
+    if (d->count > 2) {
+        (void)value_decode(d, 2, "interruption", "INTR_INFO");
+    }
     if (doc == NULL) {
         vtdpi_decode_remark(d->out, "exit reason %u is not one that is known", reason);
         return;
@@ -116,12 +123,12 @@ void decode_exit_qual(decode_t *d)
         decode_hardware(d, "VM entry failed: no exit from a running guest");
     }
     if (structure != NULL) {
-        decode_fields(&half, structure);
-        decode_rest(&half);
-        qual_meaning(&half, structure);
-    } else if (d->words[1] != 0) {
-        decode_hardware(d, "the models have no fields for this qualification");
+        decode_t qualification = value_decode(d, 1, "qualification", structure);
+        qual_meaning(&qualification, structure);
+    } else if (reason == VTDPI_EXIT_EXCEPTION_NMI && d->count == 2) {
+        decode_hardware(d, "the qualification's form depends on the interruption information");
     } else {
-        decode_hardware(d, "the qualification has no fields");
+        decode_hardware(d, d->words[1] != 0 ? "the models have no fields for this qualification"
+                                            : "the qualification has no fields");
     }
 }

@@ -155,6 +155,7 @@ static void test_cli_decode__each_kind(void **state)
         {"exit-qual EXIT_REASON_EOI_INDUCED 41h", "ended virtual vector 41h"},
         {"exit-qual 56 300h", "register ICR_LO"},
         {"exit-qual 0x38 300h", "register ICR_LO"},
+        {"exit-qual EXCEPTION_NMI 1000h 80000b0eh", "QUAL_PAGE_FAULT.ADDRESS"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -233,6 +234,8 @@ static void test_cli_decode__bad_arguments__position_and_example(void **state)
                    "table entry), not 1; example: vtdpi decode irte 3456784000418001h"},
         {"irte 1 2 3", "irte wants 2 words"},
         {"iqd 1 2 3", "iqd wants 2 or 4 words"},
+        {"exit-qual HLT 0 0 0", "exit-qual wants 2 or 3 words"},
+        {"exit-qual HLT 0 100000000h", "argument 4: \"100000000h\" is too wide"},
         {"irta 1 2", "irta wants 1 word ("},
         {"pid 1 2 3 4 5 6 7", "pid wants 8 words"},
         {"pid 1 2 3 4 5 6 7 8 9 a b c d e f 1 2 3", "pid wants 8 words"},

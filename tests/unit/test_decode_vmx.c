@@ -72,6 +72,25 @@ static void test_decode_exit_qual__fields_by_reason(void **state)
     assert_right();
 }
 
+/* SDM 3C, "Exit Qualification for Debug Exceptions", "Exception or NMI": what exit 0 qualifies
+ * depends on the interruption information. */
+static void test_decode_exit_qual__exception__by_interruption_information(void **state)
+{
+    (void)state;
+    const uint64_t page_fault[] = {0, UINT64_C(0xFFFF888012345678), 0x80000B0E};
+    const uint64_t debug[] = {0, 0x4001, 0x80000301};
+    const uint64_t unknown[] = {0, 0x4001};
+    decode(VTDPI_DECODE_EXIT_QUAL, page_fault, 3);
+    assert_row("INTR_INFO", "VECTOR", 14);
+    assert_row("QUAL_PAGE_FAULT", "ADDRESS", page_fault[1]);
+    decode(VTDPI_DECODE_EXIT_QUAL, debug, 3);
+    assert_row("QUAL_DEBUG", "B3_0", 1);
+    assert_row("QUAL_DEBUG", "BS", 1);
+    assert_right();
+    decode(VTDPI_DECODE_EXIT_QUAL, unknown, 2);
+    assert_hardware("depends on the interruption information");
+}
+
 /* Every reason of vmexit.def is known by its number; its structure is the models'. */
 static void test_decode_exit_qual__each_reason__is_known(void **state)
 {
@@ -119,6 +138,7 @@ int main(void)
         cmocka_unit_test(test_decode_intr_info__acknowledged_vector),
         cmocka_unit_test(test_decode_intr_info__illegal_for_entry__is_remarked),
         cmocka_unit_test(test_decode_exit_qual__fields_by_reason),
+        cmocka_unit_test(test_decode_exit_qual__exception__by_interruption_information),
         cmocka_unit_test(test_decode_exit_qual__each_reason__is_known),
         cmocka_unit_test(test_decode_exit_qual__wrong__is_remarked),
     };
