@@ -123,6 +123,20 @@ VTDPI_API void vtdpi_system_init(vtdpi_system_t *sys);
 /** A hash of the state, ghost data left out. What is in flight counts as a set. */
 VTDPI_API uint64_t vtdpi_system_hash(const vtdpi_system_t *sys);
 
+/** Bytes of a part of the block that has a fingerprint of its own. */
+enum { VTDPI_HASH_PART = 256 };
+
+/** Number of such parts. */
+VTDPI_API uint32_t vtdpi_system_parts(const vtdpi_system_t *sys);
+
+/**
+ * vtdpi_system_hash by parts: [part] has the fingerprints (vtdpi_system_parts of them) of the state
+ * in block [before], and gets those of [sys]; only parts that differ are hashed. [before] NULL: all
+ * are.
+ */
+VTDPI_API uint64_t vtdpi_system_rehash(const vtdpi_system_t *sys, const void *before,
+                                       uint64_t *part);
+
 /** Brings messages and requests in flight into an order that depends on their content alone. */
 VTDPI_API void vtdpi_system_canonicalise(vtdpi_system_t *sys);
 

@@ -30,26 +30,73 @@ static uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed)
     return hash_mix(h, rest ^ size);
 }
 
-/* Slots of a set: each counts by its content, wherever it lies. */
-static uint64_t hash_set(const void *slots, size_t size, uint32_t count)
+/* Slots of a set: each that is in use counts by its content, wherever it lies. */
+static uint64_t hash_requests(const vtdpi_system_t *sys)
 {
-    const uint8_t *b = slots;
     uint64_t sum = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        sum += hash_bytes(b + (i * size), size, 1);
+    for (uint32_t r = 0; r < VTDPI_REQUESTS_MAX; r++) {
+        if (sys->requests[r].phase != VTDPI_RQ_FREE) {
+            sum += hash_bytes(&sys->requests[r], sizeof(vtdpi_request_t), 1);
+        }
+    }
+    return sum;
+}
+
+static uint64_t hash_messages(const vtdpi_system_t *sys)
+{
+    uint64_t sum = 0;
+    for (uint32_t m = 0; m < VTDPI_MESSAGES_MAX; m++) {
+        if (sys->messages[m].used) {
+            sum += hash_bytes(&sys->messages[m], sizeof(vtdpi_message_t), 2);
+        }
+    }
+    return sum;
+}
+
+uint32_t vtdpi_system_parts(const vtdpi_system_t *sys)
+{
+    return (uint32_t)((sys->hashed + VTDPI_HASH_PART - 1) / VTDPI_HASH_PART);
+}
+
+/* Part [i] of the block: where it begins, and its size. What lies in the sets is no part. */
+static size_t hash_part(const vtdpi_system_t *sys, uint32_t i, size_t *begin)
+{
+    size_t sets = (size_t)((const uint8_t *)(const void *)sys->requests - sys->block);
+    size_t behind = (size_t)((const uint8_t *)(const void *)sys->sources - sys->block);
+    *begin = (size_t)i * VTDPI_HASH_PART;
+    size_t end = *begin + VTDPI_HASH_PART < sys->hashed ? *begin + VTDPI_HASH_PART : sys->hashed;
+    if (*begin < sets) {
+        end = end < sets ? end : sets;
+    } else if (*begin < behind) {
+        *begin = behind;
+    }
+    return end > *begin ? end - *begin : 0;
+}
+
+uint64_t vtdpi_system_rehash(const vtdpi_system_t *sys, const void *before, uint64_t *part)
+{
+    const uint8_t *old = before;
+    uint64_t sum = hash_mix(hash_requests(sys), hash_messages(sys));
+    for (uint32_t i = 0; i < vtdpi_system_parts(sys); i++) {
+        size_t begin = 0;
+        size_t size = hash_part(sys, i, &begin);
+        if (old == NULL || memcmp(old + begin, sys->block + begin, size) != 0) {
+            part[i] = hash_bytes(sys->block + begin, size, i + UINT64_C(3));
+        }
+        sum += part[i];
     }
     return sum;
 }
 
 uint64_t vtdpi_system_hash(const vtdpi_system_t *sys)
 {
-    const uint8_t *requests = (const uint8_t *)(const void *)sys->requests;
-    const uint8_t *messages = (const uint8_t *)(const void *)sys->messages;
-    const uint8_t *behind = (const uint8_t *)(const void *)sys->sources;
-    uint64_t h = hash_bytes(sys->block, (size_t)(requests - sys->block), 2);
-    h = hash_mix(h, hash_set(requests, sizeof(vtdpi_request_t), VTDPI_REQUESTS_MAX));
-    h = hash_mix(h, hash_set(messages, sizeof(vtdpi_message_t), VTDPI_MESSAGES_MAX));
-    return hash_bytes(behind, sys->hashed - (size_t)(behind - sys->block), h);
+    uint64_t sum = hash_mix(hash_requests(sys), hash_messages(sys));
+    for (uint32_t i = 0; i < vtdpi_system_parts(sys); i++) {
+        size_t begin = 0;
+        size_t size = hash_part(sys, i, &begin);
+        sum += hash_bytes(sys->block + begin, size, i + UINT64_C(3));
+    }
+    return sum;
 }
 
 /* Sorts slots by content, empty ones last, together with their identities. Few are ever in use:
@@ -86,12 +133,31 @@ static void canonical_places(vtdpi_system_t *sys, const uint32_t *ghost, uint32_
     }
 }
 
+/* Number of slots up to the last that is in use. */
+static uint32_t canonical_requests(const vtdpi_system_t *sys)
+{
+    uint32_t n = VTDPI_REQUESTS_MAX;
+    while (n > 0 && sys->requests[n - 1].phase == VTDPI_RQ_FREE) {
+        n--;
+    }
+    return n;
+}
+
+static uint32_t canonical_messages(const vtdpi_system_t *sys)
+{
+    uint32_t n = VTDPI_MESSAGES_MAX;
+    while (n > 0 && !sys->messages[n - 1].used) {
+        n--;
+    }
+    return n;
+}
+
 void vtdpi_system_canonicalise(vtdpi_system_t *sys)
 {
-    canonical_sort((uint8_t *)(void *)sys->requests, sizeof(vtdpi_request_t), VTDPI_REQUESTS_MAX,
-                   sys->ghost_request);
-    canonical_sort((uint8_t *)(void *)sys->messages, sizeof(vtdpi_message_t), VTDPI_MESSAGES_MAX,
-                   sys->ghost_message);
+    canonical_sort((uint8_t *)(void *)sys->requests, sizeof(vtdpi_request_t),
+                   canonical_requests(sys), sys->ghost_request);
+    canonical_sort((uint8_t *)(void *)sys->messages, sizeof(vtdpi_message_t),
+                   canonical_messages(sys), sys->ghost_message);
     if (sys->p->ghost) {
         canonical_places(sys, sys->ghost_request, VTDPI_REQUESTS_MAX, VTDPI_AT_REQUEST);
         canonical_places(sys, sys->ghost_message, VTDPI_MESSAGES_MAX, VTDPI_AT_MESSAGE);

@@ -83,10 +83,25 @@ static bool cpu_event(const vtdpi_system_t *sys, uint32_t c, sys_event_t *ev)
     return ev->kind != SYS_EVENT_NONE && sys->cpus[c].store_count == 0;
 }
 
+/*
+ * Alternatives of a CPU: its operation [op], and before it the event [ev], if there is one. An
+ * interrupt on its way to the core may be recognised later; what the core itself has recognised, or
+ * counted down to, comes before its next instruction.
+ */
+static uint32_t cpu_count(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, bool event,
+                          const sys_event_t *ev)
+{
+    bool due = event && ev->kind == SYS_EVENT_NONROOT &&
+               (ev->next == VTDPI_NEXT_VIRTUAL || ev->next == VTDPI_NEXT_EXIT_WINDOW ||
+                ev->next == VTDPI_NEXT_EXIT_PREEMPTION);
+    return due ? 1U : (event ? 1U : 0U) + cpu_base(sys, c, op);
+}
+
 static uint32_t cpu_enabled(const vtdpi_system_t *sys, uint32_t c)
 {
     sys_event_t ev;
-    return (cpu_event(sys, c, &ev) ? 1U : 0U) + cpu_base(sys, c, &vtdpi_sys_top(sys, c)->op);
+    bool event = cpu_event(sys, c, &ev);
+    return cpu_count(sys, c, &vtdpi_sys_top(sys, c)->op, event, &ev);
 }
 
 /* Names what remains of a spend: the stack and the depth of its frame. */
@@ -192,7 +207,7 @@ static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
 {
     sys_event_t ev;
     bool event = cpu_event(sys, c, &ev);
-    VTDPI_ASSERT(alt < (event ? 1U : 0U) + cpu_base(sys, c, &vtdpi_sys_top(sys, c)->op));
+    VTDPI_ASSERT(alt < cpu_count(sys, c, &vtdpi_sys_top(sys, c)->op, event, &ev));
     sys->firing_id = sys->obs != NULL && sys->obs->follow ? cpu_serves(sys, c) : 0;
     if (event && alt == 0 && ev.next != VTDPI_NEXT_VIRTUAL) {
         vtdpi_sys_recognise(sys, c, ev);
@@ -371,7 +386,7 @@ uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_alt_t *firs
     sys_event_t ev;
     bool event = cpu_event(sys, i, &ev);
     const vtdpi_op_t *base = &vtdpi_sys_top(sys, i)->op;
-    uint32_t count = (event ? 1U : 0U) + cpu_base(sys, i, base);
+    uint32_t count = cpu_count(sys, i, base, event, &ev);
     if (count != 0) {
         *op = cpu_describe(sys, i, base, event ? &ev : NULL, first);
     }

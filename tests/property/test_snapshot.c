@@ -3,6 +3,7 @@
 #include "rig.h"
 #include "scene.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { FAR_ENOUGH = 100000000 };
@@ -76,6 +77,40 @@ static void test_snapshot__copy__equal_bytes_and_hash_until_one_moves(void **sta
     sink_free(&lead);
 }
 
+/* A state that was made by any number of operations has the hash by parts that it has as a whole.
+ */
+static void test_snapshot__hash_by_parts__equals_the_hash_of_the_whole(void **state)
+{
+    (void)state;
+    static scene_t scene;
+    const char *name = NULL;
+    for (unsigned n = 0; scene_small(&scene, n, &name); n++) {
+        rig_t *rig = rig_new(&scene.s, NULL);
+        assert_non_null(rig);
+        uint32_t parts = vtdpi_system_parts(&rig->system);
+        uint64_t *part = calloc(parts, sizeof *part);
+        uint8_t *before = malloc(rig->system.size);
+        assert_true(part != NULL && before != NULL);
+        uint64_t whole = vtdpi_system_hash(&rig->system);
+        assert_int_equal(vtdpi_system_rehash(&rig->system, NULL, part), whole);
+        unsigned moved = 0;
+        for (unsigned i = 0; i < 400; i++) {
+            memcpy(before, rig->system_block, rig->system.size);
+            if (rig_fire(rig, 1 + (i % 3)) == 0) {
+                break;
+            }
+            uint64_t next = vtdpi_system_hash(&rig->system);
+            assert_int_equal(vtdpi_system_rehash(&rig->system, before, part), next);
+            moved += next != whole;
+            whole = next;
+        }
+        assert_true(moved > 100);
+        free(before);
+        free(part);
+        rig_free(rig);
+    }
+}
+
 /* Two platforms live in one process, driven in turns, without meeting. */
 static void test_snapshot__two_platforms_in_turns__each_as_if_alone(void **state)
 {
@@ -115,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_snapshot__copied_in_the_middle__both_copies_give_the_same_log),
         cmocka_unit_test(test_snapshot__copy__equal_bytes_and_hash_until_one_moves),
+        cmocka_unit_test(test_snapshot__hash_by_parts__equals_the_hash_of_the_whole),
         cmocka_unit_test(test_snapshot__two_platforms_in_turns__each_as_if_alone),
     };
     return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);

@@ -45,6 +45,7 @@ static void set_add_room(set_t *s)
 /* A level of the path: a state and how far its alternatives have been tried. */
 typedef struct {
     uint8_t *block;
+    uint64_t *part; /* fingerprints of its parts */
     uint32_t actor, alt;
 } level_t;
 
@@ -115,6 +116,7 @@ static bool lost(const vtdpi_system_t *sys)
 typedef struct {
     const vtdpi_platform_t *p;
     vtdpi_system_t sys;
+    uint64_t *part; /* fingerprints of sys */
     set_t seen;
     level_t *level;
     uint32_t depth, room;
@@ -131,8 +133,10 @@ static void push(search_t *s)
     level_t *l = &s->level[s->depth++];
     if (l->block == NULL) {
         l->block = aligned_alloc(64, s->sys.size);
+        l->part = calloc(vtdpi_system_parts(&s->sys), sizeof(uint64_t));
     }
     memcpy(l->block, s->sys.block, s->sys.size);
+    memcpy(l->part, s->part, vtdpi_system_parts(&s->sys) * sizeof(uint64_t));
     uint32_t only = only_actor(&s->sys);
     l->actor = only < s->sys.actor.count ? only | 0x80000000U : 0;
     l->alt = 0;
@@ -156,6 +160,7 @@ static void keep_path(search_t *s)
 static void end(search_t *s)
 {
     s->out->ends++;
+    s->out->waiting += s->sys.vcpus[0].guest_if;
     if (lost(&s->sys)) {
         s->out->losses++;
         keep_path(s);
@@ -199,7 +204,8 @@ static void step(search_t *s)
     vtdpi_system_canonicalise(&s->sys);
     s->out->transitions++;
     set_add_room(&s->seen);
-    if (set_insert(&s->seen, vtdpi_system_hash(&s->sys))) {
+    memcpy(s->part, l->part, vtdpi_system_parts(&s->sys) * sizeof(uint64_t));
+    if (set_insert(&s->seen, vtdpi_system_rehash(&s->sys, l->block, s->part))) {
         push(s);
     }
 }
@@ -232,7 +238,8 @@ void explore(const vtdpi_platform_t *p, uint64_t limit, explore_result_t *out)
     vtdpi_system_init(&s.sys);
     settle(&s.sys);
     set_add_room(&s.seen);
-    set_insert(&s.seen, vtdpi_system_hash(&s.sys));
+    s.part = calloc(vtdpi_system_parts(&s.sys), sizeof(uint64_t));
+    set_insert(&s.seen, vtdpi_system_rehash(&s.sys, NULL, s.part));
     push(&s);
     while (s.depth > 0 && out->states < limit) {
         step(&s);
@@ -241,7 +248,9 @@ void explore(const vtdpi_platform_t *p, uint64_t limit, explore_result_t *out)
     out->monitors = s.sys.monitors;
     for (uint32_t i = 0; i < s.room; i++) {
         free(s.level[i].block);
+        free(s.level[i].part);
     }
+    free(s.part);
     free(s.level);
     free(s.seen.slot);
     free(block);

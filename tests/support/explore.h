@@ -13,6 +13,8 @@ typedef struct {
     uint64_t transitions; /**< alternatives fired */
     uint64_t ends;        /**< states where nothing can move */
     uint64_t losses;      /**< of these, with an interrupt left in a descriptor or a virtual IRR */
+    uint64_t
+        waiting; /**< of these, with RFLAGS.IF = 1 in the first vCPU: it waits for an interrupt */
     uint64_t monitors;    /**< invariants that were violated somewhere */
     uint32_t depth;       /**< longest path */
     bool closed;          /**< every reachable state was visited */
