@@ -241,6 +241,14 @@ static void test_conform_group__pattern(void **state)
     assert_closes("114 passed, 0 failed, 0 skipped\n");
 }
 
+/* Everything that is recorded passes. */
+static void test_conform__stored_files__pass(void **state)
+{
+    (void)state;
+    expect_code("conform " VECTORS_REMAPPING " " VECTORS_APIC, 0);
+    assert_closes("6356 passed, 0 failed, 0 skipped\n");
+}
+
 /* The clauses that excepted something are listed with their counts. */
 static void test_conform_excepted__clauses_counted(void **state)
 {
@@ -312,6 +320,7 @@ int main(void)
         cmocka_unit_test(test_conform__unreadable__exit_2),
         cmocka_unit_test(test_conform_all__explained_and_further_ones),
         cmocka_unit_test(test_conform_group__pattern),
+        cmocka_unit_test(test_conform__stored_files__pass),
         cmocka_unit_test(test_conform_excepted__clauses_counted),
         cmocka_unit_test(test_conform_json__lines),
         cmocka_unit_test(test_conform_help__verdicts_and_examples),
