@@ -59,6 +59,12 @@ C
 /* @shows sdm.one */
 VTDPI_GROUP(eoi, "EOI virtualization")
 C
+    cat >src/conform/replay.c <<'C'
+/* A replay.
+ * @shows sdm.one
+ */
+#include "conform.h"
+C
     cat >tests/unit/test_a.c <<'C'
 /* EOI. @shows sdm.one, sdm.wrapped */
 static void test_a__eoi(void **state)
@@ -104,7 +110,7 @@ specimen
 # shellcheck disable=SC2016  # backticks of Markdown
 page '| `sdm.one` | VISR[SVI] is cleared; a \| b is one word. | `text`' \
     '[tests/unit/test_a.c](../tests/unit/test_a.c): `test_a__eoi`' \
-    '[src/conform/groups.def](../src/conform/groups.def): `eoi`<br>' \
+    '[src/conform/groups.def](../src/conform/groups.def): `eoi`<br>[src/conform/replay.c](../src/conform/replay.c): `replay`<br>' \
     '| `sdm.wrapped` | Two lines. | `long_name` [models/a/a.c](../models/a/a.c) |' \
     '| `sdm.chosen` | **Choice:** none. | `long_name`' \
     '| `vtd.inside` | Inside a function. | `long_name`' '| `vtd.table` | In a table. | `table`' \
@@ -122,6 +128,7 @@ fault models/a/a.c 's/Inside a function\./A function. *Spec:* X./' 'rule vtd.ins
 fault models/a/a.c '$ a /* @rule sdm.late | SDM 3C | EOI Virtualization | Late. */' 'rule sdm.late stands beside nothing' \
     'a.c:20: rule sdm.late without a test, expected @shows sdm.late above one in tests/'
 fault models/a/a.c '$ a /* @shows sdm.one */\nint x;' '@shows outside tests/ and src/conform/'
+fault models/a/a.c '1i /* @rule sdm.file | SDM 3C | EOI Virtualization | X. */' 'rule sdm.file stands beside a file, expected'
 fault models/a/a.c '$ a /* no end' 'a.c:20: a comment without an end'
 fault include/vtdpi/a.h '8s/Register/Registers/' '"Fault Status Registers" is spelt "Fault Status Register" at'
 fault tests/unit/test_a.c 's/sdm\.wrapped/sdm.wraped/' 'test_a.c:1: no rule sdm.wraped, nearest is sdm.wrapped'

@@ -2,10 +2,12 @@
 #   @rule id | document | section title | paraphrase    beside the code that implements a clause of a manual
 #   @shows id, id                                       above the test that shows it
 # A tag may wrap over lines and ends at the next "@", at an empty line of the comment or at its end. It belongs to the next
-# function, declaration, macro or table row after the comment; inside a function or table to that. House format is relied
-# on: what is at the margin is a declaration, a line "{" opens a function, a line that begins with "}" closes.
+# function, declaration, macro or table row after the comment; inside a function or table to that; above an #include to the
+# file. House format is relied on: what is at the margin is a declaration, a line "{" opens a function, a line that begins
+# with "}" closes.
 #
-# Leaves: tag_count; and for each tag tag_kind[i], tag_text[i], tag_file[i], tag_line[i], tag_beside[i] ("" if nothing).
+# Leaves: tag_count; and for each tag tag_kind[i], tag_text[i], tag_file[i], tag_line[i], tag_beside[i] ("" if nothing),
+# tag_whole[i] (1: beside a file).
 # conformance.awk uses it.
 
 function tag_fault(file, line, text) {
@@ -68,6 +70,16 @@ function give_names(name, i) {
     waiting_count = 0
 }
 
+# The tags of a file's first comment are the file's: its name without folder and ending.
+function give_file(i, name) {
+    name = FILENAME
+    sub(/.*\//, "", name)
+    sub(/\..*/, "", name)
+    for (i = 1; i <= waiting_count; i++)
+        tag_whole[waiting[i]] = 1
+    give_names(name)
+}
+
 function tag_open(kind) {
     open_tag = ++tag_count
     tag_kind[open_tag] = kind
@@ -109,6 +121,8 @@ function top_level(text, opened, closed) {
     if (text ~ /^[ \t]*$/ || text ~ /^extern "" *\{/)
         return
     if (text ~ /^#/) {
+        if (text ~ /^# *include/ && waiting_count > 0)
+            give_file()
         if (text ~ /^# *define/ && waiting_count > 0) {
             sub(/^# *define */, "", text)
             sub(/[^A-Za-z0-9_].*/, "", text)
