@@ -150,7 +150,8 @@ static void test_system_nonroot__notification_with_interrupts_off__processed_in_
 }
 
 /* SDM 3C, "VM Entries": VM entry does not read the descriptor. What waits in PIR without a
- * notification stays there. */
+ * notification stays there.
+ * @shows sdm.entry.evaluate */
 static void test_system_nonroot__pir_not_empty__vm_entry_leaves_it(void **state)
 {
     (void)state;
@@ -168,7 +169,7 @@ static void test_system_nonroot__pir_not_empty__vm_entry_leaves_it(void **state)
 }
 
 /* SDM 3C, "VM Entries": RVI and SVI of the guest interrupt status, PPR virtualization, evaluation.
- */
+ * @shows sdm.entry.evaluate */
 static void test_system_nonroot__rvi_above_vppr__recognised_at_vm_entry(void **state)
 {
     (void)state;
@@ -186,7 +187,8 @@ static void test_system_nonroot__rvi_above_vppr__recognised_at_vm_entry(void **s
     hand_close(&h);
 }
 
-/* The same with RVI in the class of SVI: nothing is recognised. */
+/* The same with RVI in the class of SVI: nothing is recognised.
+ * @shows sdm.entry.evaluate */
 static void test_system_nonroot__rvi_in_class_of_svi__not_recognised_at_vm_entry(void **state)
 {
     (void)state;
@@ -230,7 +232,8 @@ static void test_system_nonroot__injected_event__first_and_without_the_virtual_a
 }
 
 /* SDM 3C, "VM Exits": RVI and SVI are saved; recognition does not survive, and the next VM entry
- * evaluates anew. */
+ * evaluates anew.
+ * @shows sdm.exit.recognition-ends */
 static void test_system_nonroot__exit_with_virtual_interrupt_pending__evaluated_anew(void **state)
 {
     (void)state;
@@ -272,7 +275,8 @@ static void test_system_nonroot__other_vector__in_service_and_descriptor_untouch
 }
 
 /* SDM 3C, "Posted-Interrupt Processing": the CPU looks at PIR and ON alone. SN, NV, NDST and the
- * bits that VT-d reserves make no difference and stay as they are. */
+ * bits that VT-d reserves make no difference and stay as they are.
+ * @shows sdm.posted.clear-on */
 static void test_system_nonroot__rest_of_the_descriptor__takes_no_part(void **state)
 {
     (void)state;
@@ -319,7 +323,8 @@ static void test_system_nonroot__interrupt_during_processing__waits_for_its_end(
 }
 
 /* The four words of PIR are taken in ascending order, each in one exchange; RVI becomes the highest
- * bit of all. */
+ * bit of all.
+ * @shows sdm.posted.pir-order, sdm.posted.take, sdm.posted.rvi */
 static void test_system_nonroot__four_words_of_pir__taken_in_ascending_order(void **state)
 {
     (void)state;
@@ -379,7 +384,8 @@ static void test_system_nonroot__virr_poked__recognised_with_the_next_evaluation
     hand_close(&h);
 }
 
-/* Class 0: a posted vector below 16 reaches VIRR and RVI and is never above VPPR's class. */
+/* Class 0: a posted vector below 16 reaches VIRR and RVI and is never above VPPR's class.
+ * @shows sdm.evaluate.class-0 */
 static void test_system_nonroot__vector_of_class_0__never_recognised(void **state)
 {
     (void)state;
