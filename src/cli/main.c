@@ -136,7 +136,7 @@ static const verb_t verbs[] = {
      "  vtdpi decode irte </sys/kernel/debug/iommu/intel/ir_translation_struct\n"
      "  vtdpi decode pid 0 2 0 0 0000010500F20001h 0 0 0\n"
      "  vtdpi decode msi 0xfee24698 0\n"
-     "  vtdpi decode frcd 12340000`00000000 80000022`00000018\n"
+     "  vtdpi decode frcd 12340000_00000000 80000022_00000018\n"
      "  vtdpi decode irta 0x10090080f\n"
      "  vtdpi decode iqd 0000004010000014h 0\n"
      "  vtdpi decode intr-info 0x800000f1\n"

@@ -7,6 +7,9 @@
 
 enum { BUS_LOW = 8, DEVICE_LOW = 3, DEVICE_MASK = 31, FUNCTION_MASK = 7, PAGE_BYTES = 4096 };
 
+/* Descriptor types that concern interrupts. */
+enum { TYPE_IEC = 4, TYPE_WAIT = 5 };
+
 /** Whether FRCD.FI of fault [code] holds an index; *known: whether it is an interrupt fault. */
 static bool index_logged(uint8_t code, bool *known)
 {
@@ -107,12 +110,24 @@ static void iqd_wait(decode_t *d, const vtdpi_iqd_t *q)
     }
 }
 
+/** Says so if it is the index mask that is too great. */
+static void iqd_mask_check(decode_t *d, const vtdpi_iqd_t *q)
+{
+    unsigned im = (unsigned)VTDPI_GET(IQD_IEC, IM, d->words);
+    bool entry_cache =
+        q->error == VTDPI_IQEI_RESERVED && VTDPI_GET(IQD, TYPE, d->words) == TYPE_IEC;
+    if (entry_cache && im > d->options->unit.mhmv) {
+        vtdpi_decode_remark(d->out, "index mask %u is above ECAP.MHMV, %u", im,
+                            (unsigned)d->options->unit.mhmv);
+    }
+}
+
 void decode_iqd(decode_t *d)
 {
     bool wide = d->count > 2;
     vtdpi_iqd_t q = vtdpi_iqd_decode(d->words, wide, d->options->unit.mhmv);
     bool invalid = q.kind == VTDPI_IQD_INVALID;
-    bool wait = VTDPI_GET(IQD, TYPE, d->words) == 5;
+    bool wait = VTDPI_GET(IQD, TYPE, d->words) == TYPE_WAIT;
     decode_fields(d, "IQD");
     if (q.kind == VTDPI_IQD_DMA) {
         decode_hardware(d, "concerns DMA remapping only");
@@ -130,7 +145,7 @@ void decode_iqd(decode_t *d)
         const char *why = q.error == VTDPI_IQEI_TYPE ? "invalid descriptor type" : "reserved field";
         decode_hardware(d, "the queue stops: FSTS.IQE = 1, IQERCD.IQEI = %u (%s), the head stays",
                         (unsigned)q.error, why);
-        vtdpi_decode_remark(d->out, "%s: type %u%s", why, (unsigned)q.type,
-                            q.error == VTDPI_IQEI_RESERVED ? ", reserved bits or index mask" : "");
+        vtdpi_decode_remark(d->out, "%s, descriptor type %u", why, (unsigned)q.type);
+        iqd_mask_check(d, &q);
     }
 }

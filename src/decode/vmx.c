@@ -30,7 +30,7 @@ void decode_intr_info(decode_t *d)
         decode_hardware(d, "legal in the entry field: VM entry injects it");
     } else {
         decode_hardware(d, "illegal in the entry field: VM entry fails (VMfailValid)");
-        vtdpi_decode_remark(d->out, "%s",
+        vtdpi_decode_remark(d->out, "as an entry field: %s",
                             decode_phrase(vtdpi_check_doc(VTDPI_CHECK_ENTRY_INTR_INFO), text));
     }
 }

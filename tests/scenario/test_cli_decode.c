@@ -306,6 +306,29 @@ static void test_cli_decode__empty_and_huge_input(void **state)
     free(big);
 }
 
+/* The help has an example of each kind; each runs as it stands. */
+static void test_cli_decode__help__its_examples_run(void **state)
+{
+    (void)state;
+    static char help[OUTPUT];
+    char *rest = NULL;
+    unsigned examples = 0;
+    decode("--help", "", 0);
+    memcpy(help, out, sizeof help);
+    char *start = strstr(help, "\nexamples:\n");
+    assert_non_null(start);
+    for (char *line = strtok_r(start, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        static const char verb[] = "  vtdpi decode ";
+        if (strncmp(line, verb, sizeof verb - 1) == 0 && strchr(line, '<') == NULL) {
+            decode(line + sizeof verb - 1, "", 0);
+            assert_says(out, "hardware: ");
+            examples++;
+        }
+    }
+    assert_int_equal(examples, 9);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -334,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_cli_decode__bad_arguments__position_and_example),
         cmocka_unit_test(test_cli_decode__bad_lines__line_and_column),
         cmocka_unit_test(test_cli_decode__empty_and_huge_input),
+        cmocka_unit_test(test_cli_decode__help__its_examples_run),
     };
     return cmocka_run_group_tests_name("cli_decode", tests, setup, teardown);
 }

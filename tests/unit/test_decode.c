@@ -358,6 +358,10 @@ static void test_decode_iqd__wrong__stops_the_queue(void **state)
     decode(VTDPI_DECODE_IQD, w, 2);
     assert_hardware("IQERCD.IQEI = 4 (reserved field)");
     assert_wrong("reserved bits 26:12 are 1h");
+    w[0] = UINT64_C(0xF8000014);
+    decode(VTDPI_DECODE_IQD, w, 2);
+    assert_hardware("IQERCD.IQEI = 4 (reserved field)");
+    assert_wrong("index mask 31 is above ECAP.MHMV, 15");
     w[0] = 5;
     w[3] = 8;
     decode(VTDPI_DECODE_IQD, w, 4);

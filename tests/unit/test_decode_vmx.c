@@ -38,7 +38,7 @@ static void test_decode_intr_info__illegal_for_entry__is_remarked(void **state)
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         decode(VTDPI_DECODE_INTR_INFO, &words[i], 1);
         assert_hardware("illegal in the entry field");
-        assert_wrong("the entry interruption information");
+        assert_wrong("as an entry field: the entry interruption information");
     }
     const uint64_t undefined = 0x80004202;
     decode(VTDPI_DECODE_INTR_INFO, &undefined, 1);
