@@ -259,9 +259,11 @@ static void column_compare(const decode_item_t *item, unsigned column, const cha
                            uint64_t value, vtdpi_decode_t *d)
 {
     uint64_t printed;
-    if (!hex_read(item->tokens[column].text, &printed) || printed != value) {
-        vtdpi_decode_remark(d, "the line's %s is %.40s, the entry's %llx", name,
-                            item->tokens[column].text, (unsigned long long)value);
+    if (!hex_read(item->tokens[column].text, &printed)) {
+        vtdpi_decode_remark(d, "the line's %s is no number", name);
+    } else if (printed != value) {
+        vtdpi_decode_remark(d, "the line's %s is %llx, the entry's %llx", name,
+                            (unsigned long long)printed, (unsigned long long)value);
     }
 }
 

@@ -188,13 +188,15 @@ static void test_cli_decode__dump_that_contradicts_itself(void **state)
     (void)state;
     decode("irte", " 0 00:0b.0 00000081 25 0000000000040050 000000800024000d\n", 0);
     assert_says(out, "wrong: the line's SrcID is 00:0b.0, the entry's SID 50h");
-    assert_says(out, "wrong: the line's DstID is 00000081, the entry's 80");
+    assert_says(out, "wrong: the line's DstID is 81, the entry's 80");
     assert_says(out, "wrong: the line's Vct is 25, the entry's 24");
     decode("irte", " 7 00:03.0 00000013 34567880 41 0000001200040018 3456784000418001\n", 0);
-    assert_says(out, "wrong: the line's PDA_high is 00000013");
+    assert_says(out, "wrong: the line's PDA_high is 13, the entry's 12");
     assert_says(out, "wrong: the line's PDA_low is 34567880");
     decode("irte", " 7 00:03.0 00000012 41 0000001200040018 3456784000418001\n", 0);
     assert_says(out, "wrong: the line is of the remapped table");
+    decode("irte", " 0 00:0a.0 \xFF 24 0000000000040050 000000800024000d\n", 0);
+    assert_says(out, "wrong: the line's DstID is no number");
 }
 
 /* Items one a line, with comments and blank lines, and the last line without its end. */
