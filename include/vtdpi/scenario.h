@@ -176,6 +176,8 @@ typedef struct {
     uint32_t store_buffer;     /**< entries of a CPU's store buffer, 1 to 8 */
     bool timer_one_shot;       /**< the host's APIC timers are one-shot, not TSC deadline */
     bool iommu_posting;        /**< CAP.PI */
+    bool no_remapping;         /**< ECAP.IR is 0 */
+    uint32_t fault_records;    /**< fault recording registers of a unit, 1 to 8; 0: 1 */
     uint32_t iommu_units;      /**< remapping units, 1 to 8; 0: 1 */
     uint32_t iommu_cache;      /**< entries of the interrupt entry cache, 0 to 256 */
     uint32_t iommu_requests;   /**< remapping requests in flight, 1 to 16 */

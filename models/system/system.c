@@ -169,6 +169,24 @@ static void init_irte(vtdpi_system_t *sys, uint32_t s)
     sys->lines[(line * VTDPI_LINE_WORDS) + word + 1] = irte[1];
 }
 
+/* What the device is told: the index of its entry, or, without remapping, CPU and vector. */
+static void init_msi(vtdpi_system_t *sys, uint32_t s)
+{
+    const vtdpi_source_fixed_t *fixed = &sys->p->sources[s];
+    vtdpi_source_t *source = &sys->sources[s];
+    if (!sys->p->iommu.ir) {
+        vtdpi_intr_msg_t msg = {0};
+        msg.dest = sys->cpus[fixed->host_cpu].apic.id;
+        msg.vector = fixed->host_vector;
+        msg.level = 1;
+        source->msi = vtdpi_msi_compat_make(msg);
+        return;
+    }
+    source->msi.addr = vtdpi_msi_address((uint16_t)fixed->handle, fixed->subhandle_valid != 0);
+    source->msi.data = fixed->irte - fixed->handle;
+    init_irte(sys, s);
+}
+
 static void init_source(vtdpi_system_t *sys, uint32_t s)
 {
     const vtdpi_source_fixed_t *fixed = &sys->p->sources[s];
@@ -183,9 +201,7 @@ static void init_source(vtdpi_system_t *sys, uint32_t s)
     bool posted = sys->p->protocol->posting && fixed->attached;
     source->enabled = emulated || posted || fixed->host_vector != 0;
     if (!emulated) {
-        source->msi.addr = vtdpi_msi_address((uint16_t)fixed->handle, fixed->subhandle_valid != 0);
-        source->msi.data = fixed->irte - fixed->handle;
-        init_irte(sys, s);
+        init_msi(sys, s);
     }
 }
 
@@ -207,8 +223,10 @@ static void init_unit(vtdpi_system_t *sys, uint32_t unit)
     }
     uint64_t level = p->queue_count > 0 ? GCMD_QIE : 0;
     vtdpi_iommu_write(u, &p->iommu, vtdpi_reg_offset(VTDPI_REG_IRTA), 8, irta);
-    vtdpi_iommu_write(u, &p->iommu, gcmd, 4, level | GCMD_SIRTP);
-    vtdpi_iommu_write(u, &p->iommu, gcmd, 4, level | GCMD_IRE);
+    if (p->iommu.ir) {
+        vtdpi_iommu_write(u, &p->iommu, gcmd, 4, level | GCMD_SIRTP);
+        vtdpi_iommu_write(u, &p->iommu, gcmd, 4, level | GCMD_IRE);
+    }
 }
 
 /* Devices that are bound to vCPUs of [vm] from the start. */

@@ -242,6 +242,7 @@ static void request_admit(vtdpi_system_t *sys, uint32_t r)
     switch ((vtdpi_admit_kind_t)a.kind) {
     case VTDPI_ADMIT_FORWARD:
         q->msg = a.msg;
+        q->plain = 1;
         q->phase = VTDPI_RQ_SEND;
         break;
     case VTDPI_ADMIT_LOOKUP:
@@ -371,7 +372,9 @@ static void request_send(vtdpi_system_t *sys, uint32_t r)
 {
     vtdpi_request_t *q = &sys->requests[r];
     bool notification = q->wake != 0;
-    if (!notification) {
+    if (q->plain != 0) {
+        vtdpi_sys_see(sys, VTDPI_EV_forwarded, VTDPI_NOBODY, q->msg.vector, q->msg.dest, 0, 0);
+    } else if (!notification) {
         vtdpi_sys_see(sys, VTDPI_EV_remapped, VTDPI_NOBODY, q->index, q->msg.vector, q->msg.dest,
                       0);
     }

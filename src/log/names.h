@@ -50,6 +50,10 @@ static inline vtdpi_name_t vtdpi_names_get(vtdpi_names_t *names, vtdpi_name_kind
                                            uint64_t index)
 {
     static char unknown[] = "?";
+    static char engine[] = "engine"; /* records that no actor made */
+    if (kind == VTDPI_NAME_ACTOR && index == UINT16_MAX) {
+        return (vtdpi_name_t){engine, sizeof engine - 1};
+    }
     if (index >= names->count[kind] &&
         (index > UINT32_MAX || !vtdpi_names_extend(names, kind, (uint32_t)index))) {
         return (vtdpi_name_t){unknown, 1};

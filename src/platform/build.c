@@ -33,7 +33,7 @@ static bool program_has(const vtdpi_vcpu_cfg_t *vcpu, vtdpi_step_kind_t kind)
 }
 
 /** Whether anything in [s] can make the host rewrite a remapping entry. */
-static bool rewrites_entries(const vtdpi_scenario_t *s)
+bool build_rewrites_entries(const vtdpi_scenario_t *s)
 {
     if (needs_tools(s) || s->hypervisor.irq_follows_vcpu) {
         return true;
@@ -123,11 +123,11 @@ static void build_threads(vtdpi_build_t *b)
 static void build_unit(vtdpi_platform_t *p, const vtdpi_platform_cfg_t *cfg)
 {
     p->iommu.iec_entries = cfg->iommu_cache;
-    p->iommu.frcd_count = 1;
+    p->iommu.frcd_count = (uint8_t)(cfg->fault_records == 0 ? 1 : cfg->fault_records);
     p->iommu.haw = ADDRESS_WIDTH;
     p->iommu.mhmv = 8;
-    p->iommu.pi = cfg->iommu_posting;
-    p->iommu.ir = true;
+    p->iommu.pi = cfg->iommu_posting && !cfg->no_remapping;
+    p->iommu.ir = !cfg->no_remapping;
     p->iommu.eim = cfg->x2apic;
     p->iommu.coherent = cfg->coherent;
     p->iommu.pid_ndst_check = cfg->switches.pid_ndst_check != 0;
@@ -152,7 +152,7 @@ static void build_counts(vtdpi_build_t *b)
     p->request_count = s->platform.iommu_requests * p->unit_count;
     p->store_buffer = s->platform.store_buffer;
     p->irte_count = build_irte_count(s);
-    p->queue_count = rewrites_entries(s) ? QUEUE_DESCRIPTORS : 0;
+    p->queue_count = build_rewrites_entries(s) ? QUEUE_DESCRIPTORS : 0;
     p->x2apic = s->platform.x2apic;
     p->ghost = true;
     p->irq_follows_vcpu = s->hypervisor.irq_follows_vcpu;

@@ -39,6 +39,9 @@ vtdpi_err_t build_check(const vtdpi_scenario_t *s, char *why, size_t why_size);
 void build_sources(vtdpi_build_t *b);
 
 /** Number of entries that the remapping table of [s] needs: a power of two, at least 4. */
+/** Whether anything in [s] can make the host rewrite a remapping entry. */
+bool build_rewrites_entries(const vtdpi_scenario_t *s);
+
 uint32_t build_irte_count(const vtdpi_scenario_t *s);
 
 /** Memory lines. Needs the counts of the platform. */

@@ -118,6 +118,15 @@ static vtdpi_err_t check_units(const vtdpi_scenario_t *s, char *why, size_t why_
     return VTDPI_OK;
 }
 
+static vtdpi_err_t check_faults(const vtdpi_scenario_t *s, char *why, size_t why_size)
+{
+    if (s->platform.fault_records > VTDPI_FRCD_MAX) {
+        return build_refuse(why, why_size, "%u fault recording registers, expected at most %d",
+                            s->platform.fault_records, (int)VTDPI_FRCD_MAX);
+    }
+    return VTDPI_OK;
+}
+
 static vtdpi_err_t check_timers(const vtdpi_scenario_t *s, char *why, size_t why_size)
 {
     for (uint32_t v = 0; v < s->vcpu_count; v++) {
@@ -193,6 +202,11 @@ static vtdpi_err_t check_protocol(const vtdpi_scenario_t *s, char *why, size_t w
     if (protocol->posting && !s->platform.iommu_posting) {
         return build_refuse(why, why_size, "protocol \"%s\" needs platform.iommu.posting", name);
     }
+    if (s->platform.no_remapping && (protocol->posting || build_rewrites_entries(s))) {
+        return build_refuse(why, why_size,
+                            "without platform.iommu.remapping nothing is posted, and no interrupt "
+                            "can move");
+    }
     if (s->hypervisor.ipi_virtualization && !protocol->ipiv) {
         return build_refuse(why, why_size, "protocol \"%s\" does not use IPI virtualization", name);
     }
@@ -202,8 +216,8 @@ static vtdpi_err_t check_protocol(const vtdpi_scenario_t *s, char *why, size_t w
 vtdpi_err_t build_check(const vtdpi_scenario_t *s, char *why, size_t why_size)
 {
     vtdpi_err_t (*const checks[])(const vtdpi_scenario_t *, char *, size_t) = {
-        check_protocol, check_counts,     check_threads, check_timers,
-        check_units,    check_interrupts, check_events};
+        check_protocol, check_counts, check_threads,    check_timers,
+        check_faults,   check_units,  check_interrupts, check_events};
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         vtdpi_err_t err = checks[i](s, why, why_size);
         if (err != VTDPI_OK) {

@@ -61,6 +61,8 @@ typedef struct {
     raw_head_t head;
     bool posting;
     uint32_t units;
+    bool remapping;
+    uint32_t fault_records;
     uint32_t cache;
     uint32_t requests;
     bool coherent;

@@ -14,6 +14,8 @@ static void resolve_platform(const vtdpi_resolve_t *resolve)
     *platform = raw->cfg;
     platform->iommu_posting = raw->iommu.posting;
     platform->iommu_units = raw->iommu.units;
+    platform->no_remapping = !raw->iommu.remapping;
+    platform->fault_records = raw->iommu.fault_records;
     platform->iommu_cache = raw->iommu.cache;
     platform->iommu_requests = raw->iommu.requests;
     platform->coherent = raw->iommu.coherent;

@@ -62,6 +62,24 @@ static void check_threads(const vtdpi_resolve_t *resolve)
     }
 }
 
+/* Whether anything changes what a device's interrupt is turned into. */
+static bool moves_interrupts(const vtdpi_resolve_t *resolve)
+{
+    const vtdpi_scenario_t *s = resolve->out;
+    bool moves = s->hypervisor.irq_follows_vcpu;
+    for (uint32_t i = 0; i < s->event_count; i++) {
+        vtdpi_event_kind_t kind = s->events[i].kind;
+        moves = moves || kind == VTDPI_EVENT_WRITE_MSI || kind == VTDPI_EVENT_ATTACH ||
+                kind == VTDPI_EVENT_DETACH;
+    }
+    for (uint32_t v = 0; v < s->vcpu_count; v++) {
+        for (uint32_t i = 0; i < s->vcpus[v].program_count; i++) {
+            moves = moves || s->vcpus[v].program[i].kind == VTDPI_STEP_WRITE_MSI;
+        }
+    }
+    return moves;
+}
+
 static void check_hypervisor(const vtdpi_resolve_t *resolve)
 {
     const raw_hypervisor_t *raw = &resolve->raw->hypervisor;
@@ -73,6 +91,12 @@ static void check_hypervisor(const vtdpi_resolve_t *resolve)
                  "or another "
                  "\"hypervisor.protocol\")",
                  resolve->out->hypervisor.protocol);
+    }
+    if (resolve->out->platform.no_remapping && (posts || moves_interrupts(resolve))) {
+        COMPLAIN(resolve, vtdpi_resolve_place(&resolve->raw->platform.iommu.head, "remapping"),
+                 "\"platform.iommu.remapping\": without it nothing is posted, and no interrupt can "
+                 "move (expected true, or protocol injected, cpu_posted_xen or cpu_posted_kvm and "
+                 "no write_msi, attach, detach or irq_follows_vcpu)");
     }
     if (raw->cfg.ipi_virtualization && !vtdpi_protocol_ipiv(raw->protocol)) {
         COMPLAIN(resolve, vtdpi_resolve_place(&raw->head, "ipi_virtualization"),

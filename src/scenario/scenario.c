@@ -99,6 +99,8 @@ void vtdpi_scenario_default(vtdpi_scenario_t *scenario)
         .hypervisor = raw.hypervisor.cfg,
     };
     scenario->platform.iommu_posting = raw.platform.iommu.posting;
+    scenario->platform.no_remapping = !raw.platform.iommu.remapping;
+    scenario->platform.fault_records = raw.platform.iommu.fault_records;
     scenario->platform.iommu_units = raw.platform.iommu.units;
     scenario->platform.iommu_cache = raw.platform.iommu.cache;
     scenario->platform.iommu_requests = raw.platform.iommu.requests;

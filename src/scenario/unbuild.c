@@ -358,6 +358,9 @@ void vtdpi_unbuild(vtdpi_arena_t *arena, const vtdpi_scenario_t *scenario,
     raw->drain_limit_ps = scenario->drain_limit_ps;
     raw->platform.cfg = scenario->platform;
     raw->platform.iommu.posting = scenario->platform.iommu_posting;
+    raw->platform.iommu.remapping = !scenario->platform.no_remapping;
+    raw->platform.iommu.fault_records =
+        scenario->platform.fault_records == 0 ? 1 : scenario->platform.fault_records;
     raw->platform.iommu.units =
         scenario->platform.iommu_units == 0 ? 1 : scenario->platform.iommu_units;
     raw->platform.iommu.cache = scenario->platform.iommu_cache;

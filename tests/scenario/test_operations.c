@@ -174,7 +174,8 @@ static void count_script(void)
     while (h.sys.threads[h.p.vcpus[0].thread].frame[1].pc < 6) {
         hand_step(&h, 0);
     }
-    assert_int_equal(hand_result(&h, 0, 1) & ~UINT64_C(0xFFF), vtdpi_irta(&h.p, 0)); /* as it was programmed */
+    assert_int_equal(hand_result(&h, 0, 1) & ~UINT64_C(0xFFF),
+                     vtdpi_irta(&h.p, 0)); /* as it was programmed */
     hand_close(&h);
 }
 

@@ -20,8 +20,8 @@ static case_t cases[] = {
     {"test_scenario__unknown_key_nested__refused",
      "vms: [{name: guest, vcpus: [{}]}]\n"
      "platform: {iommu: {cach: 3}}\n",
-     {"f.yaml:2:20: unknown key \"cach\" in platform.iommu (expected one of units, posting, "
-      "cache, requests_in_flight, coherent); did you mean \"cache\"?"}},
+     {"f.yaml:2:20: unknown key \"cach\" in platform.iommu (expected one of units, remapping, "
+      "posting, cache, requests_in_flight, fault_records, coherent); did you mean \"cache\"?"}},
     {"test_scenario__missing_vms__refused",
      "name: x\n",
      {"f.yaml:1:1: a scenario: key \"vms\" is missing (expected a list (not empty, at most 64 "

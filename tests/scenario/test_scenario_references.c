@@ -295,6 +295,24 @@ static case_t cases[] = {
      "vms: [{name: guest, vcpus: [{}]}]\n",
      {"f.yaml:1:49: \"hypervisor.ipi_virtualization\": protocol xen does not use it (expected "
       "false, or protocol kvm, kvm_5_17 or cpu_posted_kvm)"}},
+    {"test_scenario__posting_without_remapping__refused",
+     "platform: {iommu: {remapping: false}}\n"
+     "hypervisor: {protocol: kvm}\n"
+     "vms: [{name: guest, vcpus: [{}]}]\n",
+     {"f.yaml:1:31: \"platform.iommu.remapping\": without it nothing is posted, and no interrupt "
+      "can "
+      "move (expected true, or protocol injected, cpu_posted_xen or cpu_posted_kvm and no "
+      "write_msi, "
+      "attach, detach or irq_follows_vcpu)"}},
+    {"test_scenario__moving_without_remapping__refused",
+     "platform: {iommu: {remapping: false}}\n"
+     "hypervisor: {protocol: injected, irq_follows_vcpu: true}\n"
+     "vms: [{name: guest, vcpus: [{}]}]\n",
+     {"f.yaml:1:31: \"platform.iommu.remapping\": without it nothing is posted, and no interrupt "
+      "can "
+      "move (expected true, or protocol injected, cpu_posted_xen or cpu_posted_kvm and no "
+      "write_msi, "
+      "attach, detach or irq_follows_vcpu)"}},
     {"test_scenario__nmi_to_a_cpu_that_is_not_there__refused",
      "vms: [{name: guest, vcpus: [{}]}]\n"
      "events: [{at: 1ms, nmi: 2}]\n",

@@ -95,6 +95,8 @@ static void test_scenario__top_platform_hypervisor__every_key(void **state)
     assert_int_equal(s->platform.store_buffer, 8);
     assert_true(s->platform.iommu_posting);
     assert_int_equal(s->platform.iommu_units, 2);
+    assert_false(s->platform.no_remapping);
+    assert_int_equal(s->platform.fault_records, 4);
     assert_int_equal(s->devices[0].unit, 1);
     assert_int_equal(s->platform.iommu_cache, 0);
     assert_int_equal(s->platform.iommu_requests, 2);
