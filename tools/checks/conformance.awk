@@ -10,6 +10,7 @@ BEGIN {
     document_row("SDM 3B", "Software Developer's Manual, volume 3B")
     document_row("SDM 3C", "Software Developer's Manual, volume 3C: VMX, APIC virtualization")
     document_row("SDM 3D", "Software Developer's Manual, volume 3D: appendices of VMX")
+    document_row("82093AA", "82093AA I/O APIC, data sheet")
     document_row("PCI", "PCI and PCI Express specifications")
 }
 
