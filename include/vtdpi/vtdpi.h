@@ -13,6 +13,7 @@
 #include "vtdpi/build.h"
 #include "vtdpi/conform.h"
 #include "vtdpi/decode.h"
+#include "vtdpi/ioapic.h"
 #include "vtdpi/iommu_unit.h"
 #include "vtdpi/lapic_access.h"
 #include "vtdpi/log.h"
