@@ -5,7 +5,18 @@ static bool lapic_enabled(const vtdpi_lapic_t *self)
     return (self->svr >> VTDPI_SVR_ENABLE_LOW & 1U) != 0;
 }
 
-/* IRR[v] := 1; TMR[v] := level. "An interrupt whose IRR bit is set already merges with it." */
+/*
+ * @rule sdm.lapic.accept.disabled | SDM 3A | Local APIC State After It Has Been Software Disabled |
+ * A software-disabled APIC accepts no fixed and no lowest-priority interrupt.
+ * @rule sdm.lapic.accept.illegal | SDM 3A | Valid Interrupt Vectors | A vector below 16 sets no bit
+ * of IRR; it is a "received illegal vector" error.
+ * @rule sdm.lapic.accept.irr | SDM 3A | Interrupt Acceptance for Fixed Interrupts | IRR[v] is set;
+ * where it is set already, the interrupt merges. One of a vector may be in IRR while another is in
+ * ISR.
+ * @rule sdm.lapic.accept.tmr | SDM 3A | Interrupt Acceptance for Fixed Interrupts | Upon acceptance
+ * TMR[v] becomes 1 for a level-triggered interrupt and 0 for an edge-triggered one, where it merges
+ * too.
+ */
 static vtdpi_lapic_accept_t lapic_vector_accept(vtdpi_lapic_t *self, uint8_t vector, bool level)
 {
     if (!lapic_enabled(self)) {
@@ -25,12 +36,29 @@ static vtdpi_lapic_accept_t lapic_vector_accept(vtdpi_lapic_t *self, uint8_t vec
     return had ? VTDPI_LAPIC_MERGED : VTDPI_LAPIC_SET;
 }
 
+/*
+ * @rule sdm.lapic.accept.core | SDM 3A | Interrupt Acceptance for Fixed Interrupts | SMI, NMI,
+ * INIT, ExtINT and start-up messages go straight to the core: IRR, ISR and TMR stay, and the vector
+ * does not count.
+ */
 static vtdpi_lapic_accept_t lapic_core_accept(vtdpi_lapic_t *self, unsigned what)
 {
     self->core = (uint8_t)(self->core | what);
     return VTDPI_LAPIC_TO_CORE;
 }
 
+/*
+ * @rule sdm.lapic.disabled.global | SDM 3A | Enabling or Disabling the Local APIC | With
+ * IA32_APIC_BASE.EN = 0 the APIC takes no message.
+ * @rule sdm.lapic.accept.core-disabled | SDM 3A | Local APIC State After It Has Been Software
+ * Disabled | INIT, NMI, SMI and start-up messages are responded to while software-disabled.
+ * @rule sdm.lapic.accept.sipi | SDM 3A | Interrupt Command Register (ICR) | The vector of a
+ * start-up message is the start page; whether the core waits for one is the core's to know.
+ * @rule sdm.lapic.accept.extint | SDM 3A | Local APIC State After It Has Been Software Disabled |
+ * Choice: ExtINT is refused while software-disabled, as fixed is.
+ * @rule sdm.lapic.accept.reserved | SDM 3A | Interrupt Command Register (ICR) | Choice: a message
+ * of the reserved delivery mode 3 is dropped.
+ */
 vtdpi_lapic_accept_t vtdpi_lapic_accept(vtdpi_lapic_t *self, const vtdpi_intr_msg_t *msg)
 {
     if (self->mode == VTDPI_LAPIC_DISABLED) {
@@ -63,6 +91,12 @@ static int lapic_isrv(const vtdpi_lapic_t *self)
     return v < 0 ? 0 : v;
 }
 
+/*
+ * @rule sdm.lapic.ppr | SDM 3A | Task and Processor Priorities | PPR[7:4] is the larger of TPR[7:4]
+ * and ISRV[7:4]; PPR[3:0] is TPR[3:0] where TPR's class is larger, and 0 where ISRV's is.
+ * @rule sdm.lapic.ppr-equal | SDM 3A | Task and Processor Priorities | Choice: at equal classes
+ * PPR[3:0] is TPR[3:0]; switch ppr_equal makes it 0.
+ */
 uint8_t vtdpi_lapic_ppr(const vtdpi_lapic_t *self)
 {
     uint8_t tpr = self->tpr;
@@ -74,6 +108,12 @@ uint8_t vtdpi_lapic_ppr(const vtdpi_lapic_t *self)
     return tpr_class > isr_class ? tpr : isr_class;
 }
 
+/*
+ * @rule sdm.lapic.offer | SDM 3A | Task and Processor Priorities | The highest vector in IRR is
+ * dispatched if its class is above PPR's.
+ * @rule sdm.lapic.offer.disabled | SDM 3A | Local APIC State After It Has Been Software Disabled |
+ * What is in IRR already is held, and dispatched, while software-disabled.
+ */
 int vtdpi_lapic_offer(const vtdpi_lapic_t *self)
 {
     int irrv = vtdpi_set_highest(self->irr);
@@ -84,6 +124,12 @@ int vtdpi_lapic_offer(const vtdpi_lapic_t *self)
     return irr_class > self->tpr >> 4 && irr_class > lapic_isrv(self) >> 4 ? irrv : -1;
 }
 
+/*
+ * @rule sdm.lapic.acknowledge | SDM 3A | Interrupt Acceptance for Fixed Interrupts | The dispatched
+ * vector leaves IRR and enters ISR.
+ * @rule sdm.lapic.spurious | SDM 3A | Spurious Interrupt | If nothing is eligible any more the core
+ * gets SVR's vector, ISR stays and no EOI is owed.
+ */
 vtdpi_lapic_ack_t vtdpi_lapic_acknowledge(vtdpi_lapic_t *self)
 {
     vtdpi_lapic_ack_t ack = {(uint8_t)(self->svr & 0xFFU), 1};
@@ -97,7 +143,10 @@ vtdpi_lapic_ack_t vtdpi_lapic_acknowledge(vtdpi_lapic_t *self)
     return ack;
 }
 
-/* "The remote IRR flag of a level-triggered pin is reset when an EOI for it arrives." */
+/*
+ * @rule sdm.lapic.eoi.remote-irr | SDM 3A | Local Vector Table | Remote IRR of a level-triggered
+ * LINT entry is reset by the EOI of its vector.
+ */
 static void lapic_remote_irr_clear(uint32_t *entry, unsigned vector)
 {
     uint64_t lvt = *entry;
@@ -107,6 +156,16 @@ static void lapic_remote_irr_clear(uint32_t *entry, unsigned vector)
     }
 }
 
+/*
+ * @rule sdm.lapic.eoi.dismiss | SDM 3A | Signaling Interrupt Servicing Completion | The highest bit
+ * of ISR is cleared; without one nothing happens.
+ * @rule sdm.lapic.eoi.spurious-vector | SDM 3A | Spurious Interrupt | An interrupt that was
+ * accepted with the spurious vector is in service and its EOI counts.
+ * @rule sdm.lapic.eoi.broadcast | SDM 3A | Signaling Interrupt Servicing Completion | The EOI of a
+ * vector whose TMR bit is 1 is broadcast to the IOAPICs; TMR stays as it is.
+ * @rule sdm.lapic.eoi.suppress | SDM 3A | Signaling Interrupt Servicing Completion | SVR bit 12
+ * suppresses the broadcast.
+ */
 vtdpi_lapic_eoi_t vtdpi_lapic_eoi(vtdpi_lapic_t *self)
 {
     vtdpi_lapic_eoi_t eoi = {-1, 0, 0};
@@ -124,7 +183,12 @@ vtdpi_lapic_eoi_t vtdpi_lapic_eoi(vtdpi_lapic_t *self)
     return eoi;
 }
 
-/* "Bit 15 counts for fixed delivery only": and only the LINT pins have it. */
+/*
+ * @rule sdm.lapic.lvt.level | SDM 3A | Local Vector Table | The trigger mode counts for fixed
+ * delivery by the LINT entries alone: NMI, SMI and INIT are edges, and so are the other entries.
+ * @rule sdm.lapic.lvt.lint1-level | SDM 3A | Local Vector Table | Choice: a level-triggered LINT1,
+ * which software must not set up, works as LINT0 does.
+ */
 static bool lapic_lvt_level(vtdpi_lapic_lvt_t which, uint64_t lvt)
 {
     bool pin = which == VTDPI_LAPIC_LVT_LINT0 || which == VTDPI_LAPIC_LVT_LINT1;
@@ -132,6 +196,19 @@ static bool lapic_lvt_level(vtdpi_lapic_lvt_t which, uint64_t lvt)
            VTDPI_GET(LVT, DELIVERY_MODE, &lvt) == VTDPI_DLM_FIXED;
 }
 
+/*
+ * @rule sdm.lapic.lvt.mask | SDM 3A | Local Vector Table | A masked entry delivers nothing.
+ * @rule sdm.lapic.lvt.deliver | SDM 3A | Local Vector Table | An unmasked entry delivers to its own
+ * APIC: by vector if its mode is fixed, else to the core.
+ * @rule sdm.lapic.lvt.remote-irr | SDM 3A | Local Vector Table | Remote IRR is set when the
+ * level-triggered fixed interrupt of a LINT pin is accepted.
+ * @rule sdm.lapic.lvt.remote-irr-holds | SDM 3A | Local Vector Table | Choice: while remote IRR is
+ * 1 the pin requests nothing more.
+ * @rule sdm.lapic.lvt.reserved-mode | SDM 3A | Local Vector Table | Choice: an entry with lowest
+ * priority, start-up or the reserved mode delivers nothing.
+ * @rule sdm.lapic.lvt.perf-mask | SDM 3A | Local Vector Table | The performance-counter entry masks
+ * itself upon delivery.
+ */
 vtdpi_lapic_accept_t vtdpi_lapic_lvt_event(vtdpi_lapic_t *self, vtdpi_lapic_lvt_t lvt)
 {
     uint64_t entry = self->lvt[lvt];
@@ -143,16 +220,16 @@ vtdpi_lapic_accept_t vtdpi_lapic_lvt_event(vtdpi_lapic_t *self, vtdpi_lapic_lvt_
                             .delivery_mode = (uint8_t)VTDPI_GET(LVT, DELIVERY_MODE, &entry),
                             .trigger_mode = level,
                             .level = 1};
-    if (msg.delivery_mode == VTDPI_DLM_LOWEST || msg.delivery_mode == VTDPI_DLM_STARTUP) {
-        return VTDPI_LAPIC_IGNORED; /* reserved in an LVT entry */
+    if (msg.delivery_mode == VTDPI_DLM_LOWEST || msg.delivery_mode == VTDPI_DLM_STARTUP ||
+        (level && VTDPI_GET(LVT, REMOTE_IRR, &entry) != 0)) {
+        return VTDPI_LAPIC_IGNORED;
     }
     vtdpi_lapic_accept_t result = vtdpi_lapic_accept(self, &msg);
     if (level && result != VTDPI_LAPIC_ILLEGAL) {
         VTDPI_PUT(LVT, REMOTE_IRR, &entry, 1);
     }
     if (lvt == VTDPI_LAPIC_LVT_PERF) {
-        VTDPI_PUT(LVT, MASK, &entry,
-                  1); /* "the performance-counter entry masks itself upon delivery" */
+        VTDPI_PUT(LVT, MASK, &entry, 1);
     }
     self->lvt[lvt] = (uint32_t)entry;
     return result;

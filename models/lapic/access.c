@@ -8,13 +8,26 @@ static vtdpi_lapic_access_t lapic_gp(void)
     return (vtdpi_lapic_access_t){.gp = 1};
 }
 
-/* An offset without register: "illegal register address" in ESR; the read gives 0. */
+/*
+ * @rule sdm.lapic.mmio.illegal | SDM 3A | Error Handling | An access to an offset without register
+ * is an "illegal register address" error, in xAPIC mode only; a read gives 0.
+ */
 static vtdpi_lapic_access_t lapic_mmio_illegal(vtdpi_lapic_t *self)
 {
     vtdpi_lapic_error(self, VTDPI_LAPIC_ESR_REGISTER);
     return (vtdpi_lapic_access_t){.ok = 1};
 }
 
+/*
+ * @rule sdm.lapic.mmio.mode | SDM 3A | x2APIC Mode | In x2APIC mode and when globally disabled the
+ * APIC does not answer in its page.
+ * @rule sdm.lapic.mmio.slot | SDM 3A | The Local APIC Block Diagram | Choice: an access that is not
+ * to the low 4 bytes of a slot reads 0 and writes nothing.
+ * @rule sdm.lapic.mmio.read | SDM 3A | The Local APIC Block Diagram | Registers lie at their
+ * offsets, 16 bytes apart; vector v is bit v mod 32 of slot v / 32 of ISR, TMR and IRR.
+ * @rule sdm.lapic.mmio.write-only | SDM 3A | The Local APIC Block Diagram | Choice: a write-only
+ * register reads 0, a write of a read-only one is dropped.
+ */
 vtdpi_lapic_access_t vtdpi_lapic_mmio_read(vtdpi_lapic_t *self, uint32_t offset)
 {
     VTDPI_ASSERT(offset < 0x1000);
@@ -62,14 +75,22 @@ static uint64_t lapic_base_value(const vtdpi_lapic_t *self)
     return value;
 }
 
-/* "x2APIC is reached from xAPIC mode alone, and left for disabled alone." */
+/*
+ * @rule sdm.lapic.mode.transitions | SDM 3A | x2APIC State Transitions | x2APIC mode is reached
+ * from xAPIC mode alone and left for disabled alone; EXTD without EN is illegal. Else #GP.
+ */
 static bool lapic_mode_reachable(unsigned from, unsigned to)
 {
     return from == to || from == VTDPI_LAPIC_XAPIC || to == VTDPI_LAPIC_DISABLED ||
            (from == VTDPI_LAPIC_DISABLED && to == VTDPI_LAPIC_XAPIC);
 }
 
-/* Leaving for disabled does not preserve registers; *Choice:* they are as after an INIT. */
+/*
+ * @rule sdm.lapic.mode.disable | SDM 3A | x2APIC State Transitions | Choice: leaving for disabled
+ * makes the registers what an INIT makes them; the manual preserves none.
+ * @rule sdm.lapic.mode.to-x2apic | SDM 3A | x2APIC State Transitions | From xAPIC to x2APIC mode
+ * registers stay, except LDR, which follows from the ID, and the high half of ICR.
+ */
 static void lapic_mode_enter(vtdpi_lapic_t *self, unsigned mode)
 {
     uint8_t core = self->core;
@@ -84,6 +105,10 @@ static void lapic_mode_enter(vtdpi_lapic_t *self, unsigned mode)
     self->mode = (uint8_t)mode;
 }
 
+/*
+ * @rule sdm.lapic.base | SDM 3A | Local APIC Status and Location | IA32_APIC_BASE: BSP 8, EXTD 10,
+ * EN 11, page 51:12; another bit is #GP.
+ */
 static vtdpi_lapic_access_t lapic_base_write(vtdpi_lapic_t *self, uint64_t value)
 {
     bool en = VTDPI_GET(APIC_BASE, EN, &value) != 0;
@@ -107,7 +132,10 @@ static vtdpi_lapic_access_t lapic_base_write(vtdpi_lapic_t *self, uint64_t value
     return out;
 }
 
-/* "In modes other than TSC-deadline the MSR reads 0 and ignores writes." */
+/*
+ * @rule sdm.lapic.timer.deadline-msr | SDM 3A | TSC-Deadline Mode | Not 0 arms, 0 disarms; in the
+ * other modes the MSR reads 0 and ignores writes.
+ */
 static vtdpi_lapic_access_t lapic_deadline_write(vtdpi_lapic_t *self, uint64_t value)
 {
     vtdpi_lapic_access_t out = {.ok = 1};
@@ -133,6 +161,11 @@ static bool lapic_msr_is_register(uint32_t msr)
     return msr >= VTDPI_LAPIC_MSR_FIRST && msr <= VTDPI_LAPIC_MSR_LAST;
 }
 
+/*
+ * @rule sdm.lapic.msr.block | SDM 3A | x2APIC Register Address Space | MSRs 800h to 8FFh are the
+ * APIC's: #GP for those without register, for reads of a write-only one, for writes of a read-only
+ * one, and for any access outside x2APIC mode.
+ */
 vtdpi_lapic_access_t vtdpi_lapic_rdmsr(const vtdpi_lapic_t *self, uint32_t msr)
 {
     if (msr == VTDPI_LAPIC_MSR_APIC_BASE) {
@@ -153,7 +186,10 @@ vtdpi_lapic_access_t vtdpi_lapic_rdmsr(const vtdpi_lapic_t *self, uint32_t msr)
     return vtdpi_lapic_reg_read(self, offset);
 }
 
-/* "SELF IPI: edge, fixed, to oneself; on completion of the WRMSR the bit is in IRR." */
+/*
+ * @rule sdm.lapic.self-ipi | SDM 3A | SELF IPI Register | Edge, fixed, to oneself: on completion of
+ * the WRMSR the bit is in IRR.
+ */
 static vtdpi_lapic_access_t lapic_self_ipi(vtdpi_lapic_t *self, uint8_t vector)
 {
     uint64_t icr = (uint64_t)VTDPI_SHORTHAND_SELF << VTDPI_ICR_SHORTHAND_LOW | vector;
@@ -165,6 +201,14 @@ static vtdpi_lapic_access_t lapic_self_ipi(vtdpi_lapic_t *self, uint8_t vector)
     return out;
 }
 
+/*
+ * @rule sdm.lapic.msr.reserved | SDM 3A | Reserved Bit Checking | A WRMSR that sets a reserved bit
+ * is #GP; of EOI and ESR every bit is reserved.
+ * @rule sdm.lapic.msr.status | SDM 3A | Reserved Bit Checking | Choice: status bits (ICR 12, LVT 12
+ * and 14) are ignored in a write, not reserved.
+ * @rule sdm.lapic.icr.x2apic | SDM 3A | ICR Operation in x2APIC Mode | ICR is one MSR; its write
+ * sends.
+ */
 static vtdpi_lapic_access_t lapic_x2apic_write(vtdpi_lapic_t *self, uint32_t offset, uint64_t value)
 {
     if ((value & ~vtdpi_lapic_reg_known(offset)) != 0) {
@@ -172,7 +216,7 @@ static vtdpi_lapic_access_t lapic_x2apic_write(vtdpi_lapic_t *self, uint32_t off
     }
     switch (offset) {
     case VTDPI_LAPIC_REG_ICR_LO:
-        self->icr = value & ~UINT64_C(0x1000);
+        self->icr = value & ~(UINT64_C(1) << VTDPI_ICR_DELIVERY_STATUS_LOW);
         return vtdpi_lapic_icr_send(self, self->icr);
     case VTDPI_LAPIC_REG_SELF_IPI:
         return lapic_self_ipi(self, (uint8_t)value);
@@ -201,6 +245,10 @@ vtdpi_lapic_access_t vtdpi_lapic_wrmsr(vtdpi_lapic_t *self, uint32_t msr, uint64
     return lapic_x2apic_write(self, offset, value);
 }
 
+/*
+ * @rule sdm.lapic.cr8 | SDM 3A | Interaction of Task Priorities between CR8 and APIC | CR8 is
+ * TPR[7:4]; its write makes TPR[3:0] 0.
+ */
 void vtdpi_lapic_write_cr8(vtdpi_lapic_t *self, uint8_t cr8)
 {
     VTDPI_ASSERT(cr8 < 16);

@@ -1,6 +1,13 @@
 #include "vtdpi/lapic_access.h"
 
-/* "Self and all including self: fixed only; all excluding self: all but reserved ones." */
+/*
+ * @rule sdm.lapic.icr.shorthand | SDM 3A | Valid Combinations for the Pentium 4 Processor and Intel
+ * Xeon Processor Local xAPIC Interrupt Command Register | Self and all including self are for fixed
+ * delivery only; all excluding self and no shorthand are for every mode.
+ * @rule sdm.lapic.icr.not-legal | SDM 3A | Valid Combinations for the Pentium 4 Processor and Intel
+ * Xeon Processor Local xAPIC Interrupt Command Register | Choice: a combination that is not legal,
+ * and a reserved delivery mode, sends nothing and is no error.
+ */
 static bool lapic_mode_legal(unsigned mode, unsigned shorthand)
 {
     switch (shorthand) {
@@ -12,14 +19,25 @@ static bool lapic_mode_legal(unsigned mode, unsigned shorthand)
     }
 }
 
-/* INIT with trigger = level, level = 0: "INIT level de-assert is not supported". */
+/*
+ * @rule sdm.lapic.icr.init-deassert | SDM 3A | Interrupt Command Register (ICR) | Choice: INIT
+ * level de-assert (trigger 1, level 0), which is not supported, sends nothing; switch init_deassert
+ * sends it as an INIT.
+ */
 static bool lapic_deassert(const uint64_t *icr)
 {
     return VTDPI_GET(ICR, DELIVERY_MODE, icr) == VTDPI_DLM_INIT &&
            VTDPI_GET(ICR, TRIGGER_MODE, icr) != 0 && VTDPI_GET(ICR, LEVEL, icr) == 0;
 }
 
-/* "A vector below 16 is a send error; to oneself it is a receive error as well." */
+/*
+ * @rule sdm.lapic.icr.illegal-vector | SDM 3A | Error Handling | A vector below 16, fixed or lowest
+ * priority, is a "send illegal vector" error of the sender.
+ * @rule sdm.lapic.icr.illegal-self | SDM 3A | Error Handling | To oneself it is a "received illegal
+ * vector" error as well.
+ * @rule sdm.lapic.icr.illegal-others | SDM 3A | Error Handling | Choice: to others nothing is sent;
+ * switch ipi_illegal_vector sends it, so that each receiver notes it.
+ */
 static void lapic_vector_judge(vtdpi_lapic_icr_t *out, uint8_t switches)
 {
     bool by_vector =
@@ -36,10 +54,17 @@ static void lapic_vector_judge(vtdpi_lapic_icr_t *out, uint8_t switches)
     }
 }
 
+/*
+ * @rule sdm.lapic.icr.destination | SDM 3A | ICR Operation in x2APIC Mode | The destination is in
+ * bits 63:56 in xAPIC mode and in bits 63:32 in x2APIC mode.
+ * @rule sdm.lapic.icr.edge | SDM 3A | Interrupt Command Register (ICR) | Trigger mode and level are
+ * sent as edge and assert whatever was written.
+ * @rule sdm.lapic.icr.redirectable | SDM 3A | Error Handling | Lowest priority cannot be sent in
+ * x2APIC mode: "redirectable IPI" error, whatever the vector.
+ */
 vtdpi_lapic_icr_t vtdpi_lapic_icr_decode(uint64_t icr, bool x2apic, uint8_t switches)
 {
     vtdpi_lapic_icr_t out = {.shorthand = (uint8_t)VTDPI_GET(ICR, SHORTHAND, &icr)};
-    /* "Trigger and level are forced to edge, assert." */
     out.msg.dest =
         (uint32_t)(x2apic ? VTDPI_GET(ICR, DEST_X2APIC, &icr) : VTDPI_GET(ICR, DEST_XAPIC, &icr));
     out.msg.wide = x2apic;

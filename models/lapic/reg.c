@@ -65,8 +65,10 @@ static uint64_t lapic_set_slot(const uint64_t *set, uint32_t offset)
     return vtdpi_bits(set[slot >> 1], (slot & 1U) * 32U, 32);
 }
 
-/* "APR: TPR if TPR[7:4] >= IRRV[7:4] and TPR[7:4] > ISRV[7:4], else max(TPR[7:4] & ISRV[7:4],
- * IRRV[7:4]) << 4." */
+/*
+ * @rule sdm.lapic.apr | SDM 3A | Task and Processor Priorities | APR is TPR if TPR[7:4] >=
+ * IRRV[7:4] and TPR[7:4] > ISRV[7:4], else the larger of TPR[7:4] & ISRV[7:4] and IRRV[7:4], << 4.
+ */
 static uint8_t lapic_apr(const vtdpi_lapic_t *self)
 {
     int irrv = vtdpi_set_highest(self->irr);
@@ -81,6 +83,10 @@ static uint8_t lapic_apr(const vtdpi_lapic_t *self)
     return (uint8_t)((both > irr ? both : irr) << 4);
 }
 
+/*
+ * @rule sdm.lapic.id | SDM 3A | Local APIC ID | The ID is in bits 31:24 in xAPIC mode and in bits
+ * 31:0 in x2APIC mode; it is read-only.
+ */
 static uint64_t lapic_id(const vtdpi_lapic_t *self)
 {
     return self->mode == VTDPI_LAPIC_X2APIC ? self->id : (uint64_t)(self->id & 0xFFU) << 24;
@@ -176,7 +182,10 @@ static bool lapic_enabled(const vtdpi_lapic_t *self)
     return (self->svr >> VTDPI_SVR_ENABLE_LOW & 1U) != 0;
 }
 
-/* "While software-disabled all mask bits are 1 and cannot be cleared." */
+/*
+ * @rule sdm.lapic.svr.mask | SDM 3A | Local APIC State After It Has Been Software Disabled | While
+ * SVR bit 8 is 0 the mask bits of the LVT are 1 and cannot be cleared.
+ */
 static void lapic_svr_write(vtdpi_lapic_t *self, uint32_t value)
 {
     self->svr = value & LAPIC_SVR_KNOWN;
@@ -185,7 +194,10 @@ static void lapic_svr_write(vtdpi_lapic_t *self, uint32_t value)
     }
 }
 
-/* "A write that changes the mode of the timer disarms it." */
+/*
+ * @rule sdm.lapic.timer.mode-change | SDM 3A | TSC-Deadline Mode | A write of the LVT entry that
+ * changes the timer's mode disarms the timer.
+ */
 static uint8_t lapic_timer_mode_changed(vtdpi_lapic_t *self)
 {
     self->timer_armed = 0;
@@ -193,8 +205,11 @@ static uint8_t lapic_timer_mode_changed(vtdpi_lapic_t *self)
     return VTDPI_LAPIC_DO_TIMER_DISARM;
 }
 
-/* *Choice:* an illegal vector is an error when its event fires; the switch makes it one at the
- * write. */
+/*
+ * @rule sdm.lapic.lvt.illegal-vector | SDM 3A | Valid Interrupt Vectors | Choice: a fixed entry
+ * with a vector below 16 is an error when its event fires unmasked; switch lvt_illegal_at_write
+ * makes it one at the write.
+ */
 static void lapic_lvt_judge(vtdpi_lapic_t *self, uint64_t entry)
 {
     if ((self->switches & VTDPI_LAPIC_LVT_EAGER) != 0 && VTDPI_GET(LVT, VECTOR, &entry) < 16 &&
@@ -203,6 +218,10 @@ static void lapic_lvt_judge(vtdpi_lapic_t *self, uint64_t entry)
     }
 }
 
+/*
+ * @rule sdm.lapic.lvt.write | SDM 3A | Local Vector Table | Delivery status and remote IRR are
+ * read-only; reserved bits stay 0.
+ */
 static uint8_t lapic_lvt_write(vtdpi_lapic_t *self, unsigned lvt, uint32_t value)
 {
     uint32_t writable = lapic_lvts[lvt].writable;
@@ -216,7 +235,14 @@ static uint8_t lapic_lvt_write(vtdpi_lapic_t *self, unsigned lvt, uint32_t value
                                                     : (uint8_t)VTDPI_LAPIC_DO_NONE;
 }
 
-/* "Writing the initial count starts it; 0 stops it; in TSC-deadline mode the write is ignored." */
+/*
+ * @rule sdm.lapic.timer.initial | SDM 3A | APIC Timer | The write of the initial count starts the
+ * count; 0 stops it.
+ * @rule sdm.lapic.timer.initial-deadline | SDM 3A | TSC-Deadline Mode | In TSC-deadline mode the
+ * write is ignored and the current count reads 0.
+ * @rule sdm.lapic.timer.reserved-mode | SDM 3A | APIC Timer | Choice: in the reserved mode 3
+ * nothing counts.
+ */
 static uint8_t lapic_initial_write(vtdpi_lapic_t *self, uint32_t value)
 {
     unsigned mode = vtdpi_lapic_timer_mode(self);
@@ -234,13 +260,22 @@ static uint8_t lapic_divide_write(vtdpi_lapic_t *self, uint32_t value)
     return self->timer_armed != 0 ? VTDPI_LAPIC_DO_TIMER_DIVIDE : VTDPI_LAPIC_DO_NONE;
 }
 
-/* "A write latches the accumulated errors into ESR and clears the accumulation." */
+/*
+ * @rule sdm.lapic.esr.write | SDM 3A | Error Handling | The write of ESR, of any value in xAPIC
+ * mode, shows the errors since the last write and clears their accumulation.
+ */
 static void lapic_esr_write(vtdpi_lapic_t *self)
 {
     self->esr = self->esr_pending;
     self->esr_pending = 0;
 }
 
+/*
+ * @rule sdm.lapic.icr.xapic | SDM 3A | Interrupt Command Register (ICR) | The write of the low half
+ * sends, that of the high half does not.
+ * @rule sdm.lapic.icr.disabled | SDM 3A | Local APIC State After It Has Been Software Disabled |
+ * IPIs may be sent while software-disabled.
+ */
 vtdpi_lapic_access_t vtdpi_lapic_icr_send(vtdpi_lapic_t *self, uint64_t icr)
 {
     vtdpi_lapic_access_t out = {.ok = 1};
@@ -301,7 +336,8 @@ vtdpi_lapic_access_t vtdpi_lapic_reg_write(vtdpi_lapic_t *self, uint32_t offset,
         out.effect = VTDPI_LAPIC_DO_EOI;
     } else if (offset == VTDPI_LAPIC_REG_ICR_LO) {
         uint32_t known = (uint32_t)vtdpi_lapic_reg_known(offset);
-        self->icr = vtdpi_with_bits(self->icr, 0, 32, value & known & ~UINT32_C(0x1000));
+        known &= ~(UINT32_C(1) << VTDPI_ICR_DELIVERY_STATUS_LOW);
+        self->icr = vtdpi_with_bits(self->icr, 0, 32, value & known);
         out = vtdpi_lapic_icr_send(self, self->icr);
     } else {
         out.effect = lapic_state_write(self, offset, value);

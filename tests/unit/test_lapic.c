@@ -4,7 +4,7 @@
 #include "apic_test.h"
 
 /* SDM 3A, "Local APIC State After Power-Up or Reset": masked LVT, SVR FFh, DFR all 1s, the rest 0.
- */
+ * @shows sdm.lapic.reset, sdm.lapic.id, sdm.lapic.mmio.read, sdm.lapic.base */
 static void test_lapic__power_up__has_the_manuals_values(void **state)
 {
     (void)state;
@@ -24,7 +24,8 @@ static void test_lapic__power_up__has_the_manuals_values(void **state)
     assert_true(vtdpi_lapic_rdmsr(&apic, 0x1B).value == 0xFEE00900);
 }
 
-/* SDM 3A, "Local APIC State After an INIT Reset": as power-up, but mode, ID and base stay. */
+/* SDM 3A, "Local APIC State After an INIT Reset": as power-up, but mode, ID and base stay.
+ * @shows sdm.lapic.init, sdm.lapic.init-core, sdm.lapic.ldr-x2apic, sdm.lapic.reset */
 static void test_lapic__init__keeps_mode_id_and_base(void **state)
 {
     (void)state;
@@ -43,7 +44,8 @@ static void test_lapic__init__keeps_mode_id_and_base(void **state)
 }
 
 /* SDM 3A, "Valid Interrupt Vectors": below 16 is a receive error and never in IRR; every other
- * vector is taken. */
+ * vector is taken.
+ * @shows sdm.lapic.accept.illegal, sdm.lapic.accept.irr, sdm.lapic.offer */
 static void test_lapic__each_vector__is_accepted_from_16_on(void **state)
 {
     (void)state;
@@ -58,7 +60,8 @@ static void test_lapic__each_vector__is_accepted_from_16_on(void **state)
 }
 
 /* SDM 3A, "Interrupt Acceptance for Fixed Interrupts": one in IRR beside one in ISR; a third
- * merges; TMR follows the latest. */
+ * merges; TMR follows the latest.
+ * @shows sdm.lapic.accept.irr, sdm.lapic.accept.tmr, sdm.lapic.acknowledge */
 static void test_lapic__same_vector_again__merges_in_irr(void **state)
 {
     (void)state;
@@ -74,7 +77,10 @@ static void test_lapic__same_vector_again__merges_in_irr(void **state)
 }
 
 /* SDM 3A, "Local APIC State After It Has Been Software Disabled": fixed is refused, INIT, NMI, SMI
- * and SIPI are not; what is in IRR may still be delivered. */
+ * and SIPI are not; what is in IRR may still be delivered.
+ * @shows sdm.lapic.accept.disabled, sdm.lapic.accept.core, sdm.lapic.accept.core-disabled,
+ * sdm.lapic.accept.sipi, sdm.lapic.accept.extint, sdm.lapic.accept.reserved,
+ * sdm.lapic.offer.disabled */
 static void test_lapic__software_disabled__takes_core_messages_only(void **state)
 {
     (void)state;
@@ -111,7 +117,8 @@ static void test_lapic__software_disabled__takes_core_messages_only(void **state
 }
 
 /* SDM 3A, "Local APIC State After It Has Been Software Disabled": mask bits are forced to 1 and
- * cannot be cleared. */
+ * cannot be cleared.
+ * @shows sdm.lapic.svr.mask */
 static void test_lapic__software_disabled__lvt_stays_masked(void **state)
 {
     (void)state;
@@ -126,7 +133,8 @@ static void test_lapic__software_disabled__lvt_stays_masked(void **state)
 }
 
 /* SDM 3A, "Task and Processor Priorities": PPR is the larger class of TPR and ISRV; at equality
- * TPR's low nibble (choice). */
+ * TPR's low nibble (choice).
+ * @shows sdm.lapic.ppr, sdm.lapic.ppr-equal */
 static void test_lapic__ppr__takes_the_larger_class(void **state)
 {
     (void)state;
@@ -156,7 +164,8 @@ static void test_lapic__ppr__takes_the_larger_class(void **state)
 }
 
 /* SDM 3A, "Task and Processor Priorities": offered iff IRRV[7:4] is above PPR[7:4]. All classes
- * against each other. */
+ * against each other.
+ * @shows sdm.lapic.offer, sdm.lapic.cr8 */
 static void test_lapic__offer__only_above_the_class_of_ppr(void **state)
 {
     (void)state;
@@ -177,7 +186,8 @@ static void test_lapic__offer__only_above_the_class_of_ppr(void **state)
 }
 
 /* SDM 3A, "Spurious Interrupt": TPR raised between offer and acknowledge gives SVR's vector and
- * sets no ISR bit. */
+ * sets no ISR bit.
+ * @shows sdm.lapic.spurious, sdm.lapic.cr8, sdm.lapic.acknowledge */
 static void test_lapic__tpr_raised_before_acknowledge__is_spurious(void **state)
 {
     (void)state;
@@ -196,7 +206,8 @@ static void test_lapic__tpr_raised_before_acknowledge__is_spurious(void **state)
 }
 
 /* SDM 3A, "Spurious Interrupt": a real interrupt with the spurious vector sets ISR and needs its
- * EOI. */
+ * EOI.
+ * @shows sdm.lapic.eoi.spurious-vector */
 static void test_lapic__real_interrupt_with_spurious_vector__is_in_service(void **state)
 {
     (void)state;
@@ -209,7 +220,8 @@ static void test_lapic__real_interrupt_with_spurious_vector__is_in_service(void 
 }
 
 /* SDM 3A, "Signaling Interrupt Servicing Completion": nested vectors end highest first; the next is
- * offered then. */
+ * offered then.
+ * @shows sdm.lapic.eoi.dismiss, sdm.lapic.offer, sdm.lapic.acknowledge */
 static void test_lapic__nested__eoi_ends_the_highest(void **state)
 {
     (void)state;
@@ -229,7 +241,8 @@ static void test_lapic__nested__eoi_ends_the_highest(void **state)
 }
 
 /* SDM 3A, "Signaling Interrupt Servicing Completion": a level-triggered vector is broadcast, TMR
- * sampled at the EOI, unless SVR bit 12 suppresses it. */
+ * sampled at the EOI, unless SVR bit 12 suppresses it.
+ * @shows sdm.lapic.eoi.broadcast, sdm.lapic.eoi.suppress, sdm.lapic.accept.tmr */
 static void test_lapic__level_eoi__is_broadcast_unless_suppressed(void **state)
 {
     (void)state;
@@ -249,7 +262,10 @@ static void test_lapic__level_eoi__is_broadcast_unless_suppressed(void **state)
     }
 }
 
-/* SDM 3A, "Determining IPI Destination": each row of the table of destinations. */
+/* SDM 3A, "Determining IPI Destination": each row of the table of destinations.
+ * @shows sdm.lapic.match.broadcast, sdm.lapic.match.broadcast-narrow, sdm.lapic.match.physical,
+ * sdm.lapic.match.x2apic, sdm.lapic.match.flat, sdm.lapic.match.cluster, sdm.lapic.match.model,
+ * sdm.lapic.disabled.global */
 static void test_lapic__destination__matches_by_mode(void **state)
 {
     (void)state;
@@ -305,7 +321,8 @@ static void test_lapic__destination__matches_by_mode(void **state)
     }
 }
 
-/* SDM 3A, "Lowest Priority Delivery Mode": the three policies. */
+/* SDM 3A, "Lowest Priority Delivery Mode": the three policies.
+ * @shows sdm.lapic.lowest, sdm.lapic.lowest-policy */
 static void test_lapic__lowest_priority__follows_the_policy(void **state)
 {
     (void)state;

@@ -4,7 +4,8 @@
 #include "apic_test.h"
 
 /* SDM 3A, "Interrupt Command Register (ICR)": destination in 63:56 (xAPIC) or 63:32 (x2APIC); sent
- * as edge, assert. */
+ * as edge, assert.
+ * @shows sdm.lapic.icr.destination, sdm.lapic.icr.edge */
 static void test_lapic_ipi__icr__becomes_a_message(void **state)
 {
     (void)state;
@@ -24,7 +25,8 @@ static void test_lapic_ipi__icr__becomes_a_message(void **state)
 }
 
 /* SDM 3A, "Valid Combinations ... Interrupt Command Register": each delivery mode with each
- * shorthand, in both modes. */
+ * shorthand, in both modes.
+ * @shows sdm.lapic.icr.shorthand, sdm.lapic.icr.not-legal, sdm.lapic.icr.redirectable */
 static void test_lapic_ipi__each_mode_and_shorthand__is_legal_by_the_table(void **state)
 {
     (void)state;
@@ -47,7 +49,8 @@ static void test_lapic_ipi__each_mode_and_shorthand__is_legal_by_the_table(void 
 }
 
 /* SDM 3A, "Interrupt Command Register (ICR)": INIT level de-assert is not supported, it sends
- * nothing unless the switch says so. */
+ * nothing unless the switch says so.
+ * @shows sdm.lapic.icr.init-deassert */
 static void test_lapic_ipi__init_deassert__is_dropped(void **state)
 {
     (void)state;
@@ -59,7 +62,8 @@ static void test_lapic_ipi__init_deassert__is_dropped(void **state)
 }
 
 /* SDM 3A, "Error Handling": a vector below 16 is a send error, to oneself also a receive error;
- * NMI's vector does not count. */
+ * NMI's vector does not count.
+ * @shows sdm.lapic.icr.illegal-vector, sdm.lapic.icr.illegal-self, sdm.lapic.icr.illegal-others */
 static void test_lapic_ipi__illegal_vector__is_an_error_of_the_sender(void **state)
 {
     (void)state;
@@ -81,7 +85,8 @@ static void test_lapic_ipi__illegal_vector__is_an_error_of_the_sender(void **sta
 }
 
 /* SDM 3A, "Interrupt Command Register (ICR)": in xAPIC mode the write of the low half sends, that
- * of the high half does not. */
+ * of the high half does not.
+ * @shows sdm.lapic.icr.xapic */
 static void test_lapic_ipi__xapic__low_half_sends(void **state)
 {
     (void)state;
@@ -98,7 +103,9 @@ static void test_lapic_ipi__xapic__low_half_sends(void **state)
 }
 
 /* SDM 3A, "ICR Operation in x2APIC Mode": one WRMSR sends, to 32 bits of destination; bit 12 is
- * ignored, not reserved. */
+ * ignored, not reserved.
+ * @shows sdm.lapic.icr.x2apic, sdm.lapic.icr.destination, sdm.lapic.msr.status,
+ * sdm.lapic.msr.reserved */
 static void test_lapic_ipi__x2apic__one_write_sends(void **state)
 {
     (void)state;
@@ -113,7 +120,8 @@ static void test_lapic_ipi__x2apic__one_write_sends(void **state)
     assert_int_equal(vtdpi_lapic_wrmsr(&apic, 0x830, 0x41 | 1U << 13).gp, 1);
 }
 
-/* SDM 3A, "SELF IPI Register": on completion of the WRMSR the bit is in IRR, as an edge. */
+/* SDM 3A, "SELF IPI Register": on completion of the WRMSR the bit is in IRR, as an edge.
+ * @shows sdm.lapic.self-ipi, sdm.lapic.icr.illegal-self */
 static void test_lapic_ipi__self_ipi_msr__is_in_irr_at_once(void **state)
 {
     (void)state;
@@ -130,7 +138,8 @@ static void test_lapic_ipi__self_ipi_msr__is_in_irr_at_once(void **state)
     assert_int_equal(apic.esr_pending, 0x60);
 }
 
-/* SDM 3A, "Local APIC State After It Has Been Software Disabled": IPIs may still be sent. */
+/* SDM 3A, "Local APIC State After It Has Been Software Disabled": IPIs may still be sent.
+ * @shows sdm.lapic.icr.disabled */
 static void test_lapic_ipi__software_disabled__still_sends(void **state)
 {
     (void)state;
@@ -139,7 +148,8 @@ static void test_lapic_ipi__software_disabled__still_sends(void **state)
     assert_int_equal(vtdpi_lapic_mmio_write(&apic, 0x300, 0x41).effect, VTDPI_LAPIC_DO_SEND_IPI);
 }
 
-/* SDM 3A, "Error Handling": a refused IPI is noted and sends nothing. */
+/* SDM 3A, "Error Handling": a refused IPI is noted and sends nothing.
+ * @shows sdm.lapic.icr.illegal-vector, sdm.lapic.esr.write */
 static void test_lapic_ipi__refused__is_noted_in_esr(void **state)
 {
     (void)state;

@@ -7,7 +7,9 @@
 enum { NO, RO, WO, RW };
 
 /* SDM 3A, "x2APIC Register Address Space", "The Local APIC Block Diagram": each row and each offset
- * between, in both forms. */
+ * between, in both forms.
+ * @shows sdm.lapic.msr.block, sdm.lapic.mmio.illegal, sdm.lapic.mmio.write-only,
+ * sdm.lapic.mmio.read */
 static void test_lapic_regs__each_register__has_the_access_of_its_row(void **state)
 {
     (void)state;
@@ -49,7 +51,8 @@ static void test_lapic_regs__each_register__has_the_access_of_its_row(void **sta
 }
 
 /* SDM 3A, "Reserved Bit Checking": in x2APIC mode each reserved bit of a writable register is #GP,
- * each other one is not. */
+ * each other one is not.
+ * @shows sdm.lapic.msr.reserved, sdm.lapic.msr.status */
 static void test_lapic_regs__reserved_bits__fault_in_x2apic_mode(void **state)
 {
     (void)state;
@@ -74,7 +77,8 @@ static void test_lapic_regs__reserved_bits__fault_in_x2apic_mode(void **state)
     }
 }
 
-/* SDM 3A, "Local Vector Table": what is written, less what is not writable, is read back. */
+/* SDM 3A, "Local Vector Table": what is written, less what is not writable, is read back.
+ * @shows sdm.lapic.lvt.write */
 static void test_lapic_regs__each_lvt_entry__keeps_its_writable_bits(void **state)
 {
     (void)state;
@@ -93,7 +97,8 @@ static void test_lapic_regs__each_lvt_entry__keeps_its_writable_bits(void **stat
 }
 
 /* SDM 3A, "Interrupt Acceptance for Fixed Interrupts": vector v is bit v mod 32 of slot v / 32, in
- * the page and in the MSRs. */
+ * the page and in the MSRs.
+ * @shows sdm.lapic.mmio.read */
 static void test_lapic_regs__vector_sets__are_read_by_slot(void **state)
 {
     (void)state;
@@ -113,7 +118,8 @@ static void test_lapic_regs__vector_sets__are_read_by_slot(void **state)
     }
 }
 
-/* SDM 3A, "x2APIC State Transitions": the table of the nine legal and illegal changes. */
+/* SDM 3A, "x2APIC State Transitions": the table of the nine legal and illegal changes.
+ * @shows sdm.lapic.mode.transitions, sdm.lapic.base */
 static void test_lapic_regs__mode_changes__follow_the_table(void **state)
 {
     (void)state;
@@ -135,7 +141,8 @@ static void test_lapic_regs__mode_changes__follow_the_table(void **state)
 }
 
 /* SDM 3A, "x2APIC State Transitions": xAPIC to x2APIC keeps IRR, ISR and TPR; LDR follows from the
- * ID. */
+ * ID.
+ * @shows sdm.lapic.mode.to-x2apic, sdm.lapic.mmio.mode, sdm.lapic.id, sdm.lapic.ldr-x2apic */
 static void test_lapic_regs__to_x2apic__keeps_interrupts_and_derives_ldr(void **state)
 {
     (void)state;
@@ -155,7 +162,8 @@ static void test_lapic_regs__to_x2apic__keeps_interrupts_and_derives_ldr(void **
 }
 
 /* SDM 3A, "Local APIC Status and Location": reserved bits of IA32_APIC_BASE are #GP; the page
- * moves. */
+ * moves.
+ * @shows sdm.lapic.base */
 static void test_lapic_regs__apic_base__checks_reserved_bits(void **state)
 {
     (void)state;
@@ -173,7 +181,8 @@ static void test_lapic_regs__apic_base__checks_reserved_bits(void **state)
 }
 
 /* SDM 3A, "Error Handling": a write shows what was noted and clears the note; LVT error is raised
- * by a new error, again only after a write. */
+ * by a new error, again only after a write.
+ * @shows sdm.lapic.esr.write, sdm.lapic.esr.lvt, sdm.lapic.esr.kinds */
 static void test_lapic_regs__esr__latches_on_write(void **state)
 {
     (void)state;
@@ -194,7 +203,8 @@ static void test_lapic_regs__esr__latches_on_write(void **state)
 }
 
 /* SDM 3A, "Error Handling": an LVT error entry with an illegal vector adds a receive error and sets
- * no bit below 16. */
+ * no bit below 16.
+ * @shows sdm.lapic.esr.own-vector */
 static void test_lapic_regs__esr__illegal_error_vector_is_noted(void **state)
 {
     (void)state;
@@ -206,7 +216,9 @@ static void test_lapic_regs__esr__illegal_error_vector_is_noted(void **state)
 }
 
 /* SDM 3A, "Local Vector Table": LINT pins by delivery mode; a level-triggered fixed one has remote
- * IRR until its EOI. */
+ * IRR until its EOI.
+ * @shows sdm.lapic.lvt.deliver, sdm.lapic.lvt.mask, sdm.lapic.lvt.level,
+ * sdm.lapic.lvt.remote-irr, sdm.lapic.eoi.remote-irr, sdm.lapic.lvt.reserved-mode */
 static void test_lapic_regs__lint__delivers_by_its_entry(void **state)
 {
     (void)state;
@@ -227,7 +239,8 @@ static void test_lapic_regs__lint__delivers_by_its_entry(void **state)
 }
 
 /* SDM 3A, "Local Vector Table": the performance-counter entry masks itself upon delivery; the
- * thermal one does not. */
+ * thermal one does not.
+ * @shows sdm.lapic.lvt.perf-mask */
 static void test_lapic_regs__performance_entry__masks_itself(void **state)
 {
     (void)state;
@@ -242,7 +255,8 @@ static void test_lapic_regs__performance_entry__masks_itself(void **state)
 }
 
 /* SDM 3A, "Valid Interrupt Vectors": an illegal LVT vector is an error when its event fires, or
- * with the switch at the write. */
+ * with the switch at the write.
+ * @shows sdm.lapic.lvt.illegal-vector */
 static void test_lapic_regs__illegal_lvt_vector__is_an_error_when_it_fires(void **state)
 {
     (void)state;
@@ -257,7 +271,8 @@ static void test_lapic_regs__illegal_lvt_vector__is_an_error_when_it_fires(void 
     assert_int_equal(apic.esr_pending, VTDPI_LAPIC_ESR_RECEIVE_VECTOR);
 }
 
-/* SDM 3A, "Task and Processor Priorities": APR, both branches of its formula. */
+/* SDM 3A, "Task and Processor Priorities": APR, both branches of its formula.
+ * @shows sdm.lapic.apr */
 static void test_lapic_regs__apr__follows_its_formula(void **state)
 {
     (void)state;

@@ -3,7 +3,8 @@
  */
 #include "apic_test.h"
 
-/* SDM 3A, "APIC Timer": the eight divider codes {bit 3, bit 1, bit 0}. */
+/* SDM 3A, "APIC Timer": the eight divider codes {bit 3, bit 1, bit 0}.
+ * @shows sdm.lapic.timer.divide, sdm.lapic.timer.count */
 static void test_lapic_timer__divider__has_eight_values(void **state)
 {
     (void)state;
@@ -24,7 +25,8 @@ static void test_lapic_timer__divider__has_eight_values(void **state)
 }
 
 /* SDM 3A, "APIC Timer": one-shot counts once, then stays at 0 until the initial count is written
- * again. */
+ * again.
+ * @shows sdm.lapic.timer.one-shot, sdm.lapic.timer.initial */
 static void test_lapic_timer__one_shot__fires_once(void **state)
 {
     (void)state;
@@ -41,7 +43,8 @@ static void test_lapic_timer__one_shot__fires_once(void **state)
 }
 
 /* SDM 3A, "APIC Timer": periodic reloads, so the count stays armed; a count that goes on merges in
- * IRR. */
+ * IRR.
+ * @shows sdm.lapic.timer.periodic */
 static void test_lapic_timer__periodic__stays_armed(void **state)
 {
     (void)state;
@@ -54,7 +57,8 @@ static void test_lapic_timer__periodic__stays_armed(void **state)
     assert_int_equal(vtdpi_lapic_timer_expire(&apic), VTDPI_LAPIC_MERGED);
 }
 
-/* SDM 3A, "APIC Timer": an initial count of 0 stops; the divider of a running count may change. */
+/* SDM 3A, "APIC Timer": an initial count of 0 stops; the divider of a running count may change.
+ * @shows sdm.lapic.timer.initial */
 static void test_lapic_timer__initial_count_0__stops(void **state)
 {
     (void)state;
@@ -67,7 +71,8 @@ static void test_lapic_timer__initial_count_0__stops(void **state)
 }
 
 /* SDM 3A, "APIC Timer": a masked timer counts on and its interrupt is lost; it is not raised when
- * the mask goes. */
+ * the mask goes.
+ * @shows sdm.lapic.timer.masked */
 static void test_lapic_timer__masked__interrupt_is_lost(void **state)
 {
     (void)state;
@@ -80,7 +85,9 @@ static void test_lapic_timer__masked__interrupt_is_lost(void **state)
 }
 
 /* SDM 3A, "TSC-Deadline Mode": the MSR arms and disarms; initial counts are ignored and the current
- * count reads 0. */
+ * count reads 0.
+ * @shows sdm.lapic.timer.deadline, sdm.lapic.timer.deadline-msr, sdm.lapic.timer.initial-deadline
+ */
 static void test_lapic_timer__deadline__is_armed_by_the_msr(void **state)
 {
     (void)state;
@@ -100,7 +107,8 @@ static void test_lapic_timer__deadline__is_armed_by_the_msr(void **state)
     assert_int_equal(apic.deadline_armed, 0);
 }
 
-/* SDM 3A, "TSC-Deadline Mode": in the other modes the MSR reads 0 and ignores writes. */
+/* SDM 3A, "TSC-Deadline Mode": in the other modes the MSR reads 0 and ignores writes.
+ * @shows sdm.lapic.timer.deadline-msr */
 static void test_lapic_timer__other_modes__ignore_the_deadline_msr(void **state)
 {
     (void)state;
@@ -113,7 +121,8 @@ static void test_lapic_timer__other_modes__ignore_the_deadline_msr(void **state)
 }
 
 /* SDM 3A, "TSC-Deadline Mode": a write of the LVT that changes the mode disarms; one that does not
- * leaves the timer alone. */
+ * leaves the timer alone.
+ * @shows sdm.lapic.timer.mode-change */
 static void test_lapic_timer__mode_change__disarms(void **state)
 {
     (void)state;
@@ -132,7 +141,8 @@ static void test_lapic_timer__mode_change__disarms(void **state)
     }
 }
 
-/* SDM 3A, "APIC Timer": the reserved mode counts nothing. */
+/* SDM 3A, "APIC Timer": the reserved mode counts nothing.
+ * @shows sdm.lapic.timer.reserved-mode */
 static void test_lapic_timer__reserved_mode__does_not_arm(void **state)
 {
     (void)state;
