@@ -99,6 +99,11 @@ VTDPI_API bool vtdpi_timed_next(const vtdpi_timed_t *t, uint32_t *actor, uint64_
 /** Lets [actor] do what it is about to do. *Pre:* no other actor is due earlier. */
 VTDPI_API void vtdpi_timed_fire(vtdpi_timed_t *t, uint32_t actor);
 
+/** Fires everything that is due up to [horizon], but returns when the listener was told something
+ * (now and then without one): it may have changed what else there is. Returns the time of the last
+ * operation. *Units:* picoseconds. */
+VTDPI_API uint64_t vtdpi_timed_run(vtdpi_timed_t *t, uint64_t horizon);
+
 /** When [actor] is due. Returns false if it has nothing under way. */
 VTDPI_API bool vtdpi_timed_due(const vtdpi_timed_t *t, uint32_t actor, uint64_t *ps);
 

@@ -76,11 +76,15 @@ static uint32_t cpu_base(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t
     }
 }
 
-/* An event waits for the store buffer like any interrupt delivery. */
+/* An event waits for microcode, and for the store buffer like any interrupt delivery. */
 static bool cpu_event(const vtdpi_system_t *sys, uint32_t c, sys_event_t *ev)
 {
+    const vtdpi_cpu_t *cpu = &sys->cpus[c];
+    if (cpu->ucode.func != VTDPI_FN_none || cpu->store_count != 0) {
+        return false;
+    }
     *ev = vtdpi_sys_event(sys, c);
-    return ev->kind != SYS_EVENT_NONE && sys->cpus[c].store_count == 0;
+    return ev->kind != SYS_EVENT_NONE;
 }
 
 /*
@@ -99,7 +103,7 @@ static uint32_t cpu_count(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_
 
 static uint32_t cpu_enabled(const vtdpi_system_t *sys, uint32_t c)
 {
-    sys_event_t ev;
+    sys_event_t ev = {SYS_EVENT_NONE, VTDPI_NEXT_NOTHING};
     bool event = cpu_event(sys, c, &ev);
     return cpu_count(sys, c, &vtdpi_sys_top(sys, c)->op, event, &ev);
 }
@@ -153,7 +157,7 @@ static const vtdpi_op_t *cpu_describe(const vtdpi_system_t *sys, uint32_t c, con
 
 static void cpu_pending(const vtdpi_system_t *sys, uint32_t c, uint32_t alt, vtdpi_alt_t *out)
 {
-    sys_event_t ev;
+    sys_event_t ev = {SYS_EVENT_NONE, VTDPI_NEXT_NOTHING};
     bool event = cpu_event(sys, c, &ev) && alt == 0;
     out->op = *cpu_describe(sys, c, &vtdpi_sys_top(sys, c)->op, event ? &ev : NULL, out);
 }
@@ -205,7 +209,7 @@ static void cpu_end_shadow(vtdpi_system_t *sys, uint32_t c)
 
 static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
 {
-    sys_event_t ev;
+    sys_event_t ev = {SYS_EVENT_NONE, VTDPI_NEXT_NOTHING};
     bool event = cpu_event(sys, c, &ev);
     VTDPI_ASSERT(alt < cpu_count(sys, c, &vtdpi_sys_top(sys, c)->op, event, &ev));
     sys->firing_id = sys->obs != NULL && sys->obs->follow ? cpu_serves(sys, c) : 0;
@@ -383,7 +387,7 @@ uint32_t vtdpi_look(const vtdpi_system_t *sys, uint32_t actor, vtdpi_alt_t *firs
         }
         return count;
     }
-    sys_event_t ev;
+    sys_event_t ev = {SYS_EVENT_NONE, VTDPI_NEXT_NOTHING};
     bool event = cpu_event(sys, i, &ev);
     const vtdpi_op_t *base = &vtdpi_sys_top(sys, i)->op;
     uint32_t count = cpu_count(sys, i, base, event, &ev);
@@ -414,8 +418,9 @@ void vtdpi_fire(vtdpi_system_t *sys, uint32_t actor, uint32_t alt, vtdpi_obs_t *
     sys->moved = kind != ACTOR_CPU;
     switch (kind) {
     case ACTOR_CPU:
-        cpu_fire(sys, i, alt);
-        break;
+        cpu_fire(sys, i, alt); /* touches its own */
+        sys->obs = NULL;
+        return;
     case ACTOR_DRAIN:
         vtdpi_sys_drain(sys, i);
         break;

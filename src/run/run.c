@@ -149,7 +149,7 @@ vtdpi_err_t vtdpi_run_plain(vtdpi_run_t *run, const vtdpi_listener_t *listener,
     uint64_t ps = 0;
     run_start(run, listener);
     while (vtdpi_timed_next(run->timed, &actor, &ps)) {
-        vtdpi_timed_fire(run->timed, actor);
+        (void)vtdpi_timed_run(run->timed, UINT64_MAX);
     }
     vtdpi_timed_finish(run->timed, totals);
     return VTDPI_OK;

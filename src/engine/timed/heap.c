@@ -49,6 +49,14 @@ static void heap_down(vtdpi_timed_t *t, uint32_t place, uint64_t ps, uint64_t ac
     heap_set(t, place, ps, actor);
 }
 
+/* Whether the entry comes before all below the root: the most frequent case by far. */
+static bool heap_first(const vtdpi_timed_t *t, uint64_t ps, uint64_t actor)
+{
+    uint32_t count = t->head->heap_count;
+    return (count < 2 || heap_before(ps, actor, &t->heap[1])) &&
+           (count < 3 || heap_before(ps, actor, &t->heap[2]));
+}
+
 static void heap_count_kind(vtdpi_timed_t *t, uint32_t a, uint32_t step)
 {
     uint8_t kind = t->actors[a].kind;
@@ -69,7 +77,11 @@ void timed_heap_put(vtdpi_timed_t *t, uint32_t a)
     heap_count_kind(t, a, 1);
     if (t->head->hole != 0) {
         t->head->hole = 0;
-        heap_down(t, 0, ps, a);
+        if (heap_first(t, ps, a)) {
+            heap_set(t, 0, ps, a);
+        } else {
+            heap_down(t, 0, ps, a);
+        }
         return;
     }
     heap_up(t, t->head->heap_count++, ps, a);

@@ -37,19 +37,13 @@ class pump
     {
         std::uint32_t actor = 0;
         std::uint64_t ps = 0;
-        std::uint64_t horizon = others();
-        std::uint32_t told = engine_->told;
         while (vtdpi_timed_next(engine_, &actor, &ps)) {
-            if (told != engine_->told) { // who listens may have notified an event of the kernel
-                told = engine_->told;
-                horizon = others();
-            }
+            const std::uint64_t horizon = others();
             if (ps > horizon) {
                 sc_core::next_trigger(until(ps));
                 return;
             }
-            last_ = ps;
-            vtdpi_timed_fire(engine_, actor);
+            last_ = vtdpi_timed_run(engine_, horizon);
         }
         end();
     }

@@ -270,7 +270,7 @@ static void fire_progress(vtdpi_timed_t *t)
     }
 }
 
-void vtdpi_timed_fire(vtdpi_timed_t *t, uint32_t actor)
+static void fire(vtdpi_timed_t *t, uint32_t actor)
 {
     timed_actor_t *act = &t->actors[actor];
     timed_head_t *head = t->head;
@@ -303,4 +303,20 @@ void vtdpi_timed_fire(vtdpi_timed_t *t, uint32_t actor)
     }
     timed_heap_close(t);
     fire_progress(t);
+}
+
+void vtdpi_timed_fire(vtdpi_timed_t *t, uint32_t actor)
+{
+    fire(t, actor);
+}
+
+uint64_t vtdpi_timed_run(vtdpi_timed_t *t, uint64_t horizon)
+{
+    uint32_t told = t->told;
+    uint32_t actor = 0;
+    uint64_t ps = 0;
+    while (t->told == told && vtdpi_timed_next(t, &actor, &ps) && ps <= horizon) {
+        fire(t, actor);
+    }
+    return t->head->now;
 }
