@@ -35,8 +35,8 @@ void vtdpi_sys_write(vtdpi_system_t *sys, uint32_t line, unsigned word, uint64_t
 }
 
 /* A CPU's change of a word; a descriptor's control word is observed. */
-static void memory_change(vtdpi_system_t *sys, uint32_t c, uint32_t line, unsigned word,
-                          uint64_t value)
+static inline void memory_change(vtdpi_system_t *sys, uint32_t c, uint32_t line, unsigned word,
+                                 uint64_t value)
 {
     const vtdpi_line_t *fixed = &sys->p->lines[line];
     uint64_t before = vtdpi_sys_read(sys, line, word);
@@ -177,7 +177,8 @@ static void memory_soft_taken(vtdpi_system_t *sys, const vtdpi_op_t *op, uint64_
     }
 }
 
-static void memory_locked(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vtdpi_result_t *r)
+static inline void memory_locked(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
+                                 vtdpi_result_t *r)
 {
     uint64_t old = vtdpi_sys_read(sys, op->line, op->word);
     uint64_t value;

@@ -77,7 +77,7 @@ static uint32_t cpu_base(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t
 }
 
 /* An event waits for microcode, and for the store buffer like any interrupt delivery. */
-static bool cpu_event(const vtdpi_system_t *sys, uint32_t c, sys_event_t *ev)
+static inline bool cpu_event(const vtdpi_system_t *sys, uint32_t c, sys_event_t *ev)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
     if (cpu->ucode.func != VTDPI_FN_none || cpu->store_count != 0) {
@@ -128,8 +128,9 @@ static uint32_t cpu_slot(const vtdpi_system_t *sys, uint32_t c)
 
 /* Describes the event [ev], or, if it is NULL, the operation [op] that the CPU is about to do.
  * Returns the operation: that of the event is in [out]. */
-static const vtdpi_op_t *cpu_describe(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
-                                      const sys_event_t *ev, vtdpi_alt_t *out)
+static inline const vtdpi_op_t *cpu_describe(const vtdpi_system_t *sys, uint32_t c,
+                                             const vtdpi_op_t *op, const sys_event_t *ev,
+                                             vtdpi_alt_t *out)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
     out->cpu = (uint16_t)c;

@@ -2,12 +2,12 @@
  * structures of two words go through memory. */
 #include "engine/timed/state.h"
 
-static bool heap_before(uint64_t ps, uint64_t actor, const timed_due_t *other)
+static inline bool heap_before(uint64_t ps, uint64_t actor, const timed_due_t *other)
 {
     return ps < other->ps || (ps == other->ps && actor < other->actor);
 }
 
-static void heap_set(vtdpi_timed_t *t, uint32_t place, uint64_t ps, uint64_t actor)
+static inline void heap_set(vtdpi_timed_t *t, uint32_t place, uint64_t ps, uint64_t actor)
 {
     t->heap[place].ps = ps;
     t->heap[place].actor = actor;
@@ -50,14 +50,14 @@ static void heap_down(vtdpi_timed_t *t, uint32_t place, uint64_t ps, uint64_t ac
 }
 
 /* Whether the entry comes before all below the root: the most frequent case by far. */
-static bool heap_first(const vtdpi_timed_t *t, uint64_t ps, uint64_t actor)
+static inline bool heap_first(const vtdpi_timed_t *t, uint64_t ps, uint64_t actor)
 {
     uint32_t count = t->head->heap_count;
     return (count < 2 || heap_before(ps, actor, &t->heap[1])) &&
            (count < 3 || heap_before(ps, actor, &t->heap[2]));
 }
 
-static void heap_count_kind(vtdpi_timed_t *t, uint32_t a, uint32_t step)
+static inline void heap_count_kind(vtdpi_timed_t *t, uint32_t a, uint32_t step)
 {
     uint8_t kind = t->actors[a].kind;
     if (kind < TIMED_SOURCE) {
@@ -70,7 +70,7 @@ static void heap_count_kind(vtdpi_timed_t *t, uint32_t a, uint32_t step)
     }
 }
 
-void timed_heap_put(vtdpi_timed_t *t, uint32_t a)
+inline void timed_heap_put(vtdpi_timed_t *t, uint32_t a)
 {
     VTDPI_ASSERT(t->actors[a].place == TIMED_NOWHERE);
     uint64_t ps = t->actors[a].due;
@@ -88,7 +88,7 @@ void timed_heap_put(vtdpi_timed_t *t, uint32_t a)
 }
 
 /* Takes off [a], which is the first. */
-void timed_heap_open(vtdpi_timed_t *t, uint32_t a)
+inline void timed_heap_open(vtdpi_timed_t *t, uint32_t a)
 {
     VTDPI_ASSERT(t->heap[0].actor == a && t->head->hole == 0);
     t->actors[a].place = TIMED_NOWHERE;
@@ -97,7 +97,7 @@ void timed_heap_open(vtdpi_timed_t *t, uint32_t a)
 }
 
 /* Fills the hole, if there still is one. */
-void timed_heap_close(vtdpi_timed_t *t)
+inline void timed_heap_close(vtdpi_timed_t *t)
 {
     if (t->head->hole == 0) {
         return;

@@ -55,7 +55,7 @@ static uint32_t ledger_agent(const vtdpi_timed_t *t, uint32_t i)
     }
 }
 
-static void entry_add(timed_entry_t *e, uint64_t until, unsigned stage)
+static inline void entry_add(timed_entry_t *e, uint64_t until, unsigned stage)
 {
     if (until > e->cursor) {
         e->record.stage_ps[stage] += until - e->cursor;
@@ -64,8 +64,8 @@ static void entry_add(timed_entry_t *e, uint64_t until, unsigned stage)
 }
 
 /* The part of a segment that lies behind the cursor, up to [until]. */
-static void entry_segment(timed_entry_t *e, const timed_actor_t *act, const timed_segment_t *s,
-                          uint64_t until)
+static inline void entry_segment(timed_entry_t *e, const timed_actor_t *act,
+                                 const timed_segment_t *s, uint64_t until)
 {
     uint64_t end = s->end < until ? s->end : until;
     if (end <= e->cursor) {
@@ -104,7 +104,7 @@ static unsigned idle_stage(const vtdpi_timed_t *t, uint32_t agent)
 }
 
 /* Enters the time of [e] up to [until] under what its agent did. */
-static void entry_charge(vtdpi_timed_t *t, timed_entry_t *e, uint64_t until)
+static inline void entry_charge(vtdpi_timed_t *t, timed_entry_t *e, uint64_t until)
 {
     if (e->cursor >= until) {
         return;

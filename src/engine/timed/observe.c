@@ -128,7 +128,7 @@ static void observe_wait(vtdpi_timed_t *t, uint32_t a, const timed_actor_t *act)
     e->a[2] = act->holder;
 }
 
-static void observe_all(vtdpi_timed_t *t)
+static inline void observe_all(vtdpi_timed_t *t)
 {
     for (uint32_t i = 0; i < t->obs.count; i++) {
         observe_one(t, &t->obs.event[i]);
