@@ -92,7 +92,10 @@ static void check_hypervisor(const vtdpi_resolve_t *resolve)
                  "\"hypervisor.protocol\")",
                  resolve->out->hypervisor.protocol);
     }
-    if (resolve->out->platform.no_remapping && (posts || moves_interrupts(resolve))) {
+    bool off =
+        vtdpi_resolve_given(&resolve->raw->platform.iommu.head, SECTION_iommu, "remapping") &&
+        resolve->out->platform.no_remapping;
+    if (off && (posts || moves_interrupts(resolve))) {
         COMPLAIN(resolve, vtdpi_resolve_place(&resolve->raw->platform.iommu.head, "remapping"),
                  "\"platform.iommu.remapping\": without it nothing is posted, and no interrupt can "
                  "move (expected true, or protocol injected, cpu_posted_xen or cpu_posted_kvm and "
@@ -160,6 +163,9 @@ static void check_units(const vtdpi_resolve_t *resolve)
     const vtdpi_platform_cfg_t *platform = &resolve->out->platform;
     const raw_iommu_t *raw = &resolve->raw->platform.iommu;
     const raw_device_t *devices = resolve->raw->devices.items;
+    if (platform->iommu_units == 0) { /* the map of the unit is wrong as a whole */
+        return;
+    }
     if (platform->iommu_units * platform->iommu_requests > VTDPI_REQUESTS_MAX) {
         bool given = vtdpi_resolve_given(&raw->head, SECTION_iommu, "requests_in_flight");
         COMPLAIN(resolve, vtdpi_resolve_place(&raw->head, given ? "requests_in_flight" : "units"),
@@ -168,7 +174,8 @@ static void check_units(const vtdpi_resolve_t *resolve)
                  platform->iommu_units, platform->iommu_requests, (int)VTDPI_REQUESTS_MAX);
     }
     for (uint32_t i = 0; i < resolve->raw->devices.count; i++) {
-        if (devices[i].cfg.unit >= platform->iommu_units) {
+        if (vtdpi_resolve_given(&devices[i].head, SECTION_device, "unit") &&
+            devices[i].cfg.unit >= platform->iommu_units) {
             COMPLAIN(resolve, vtdpi_resolve_place(&devices[i].head, "unit"),
                      "\"unit\": there is no remapping unit %" PRIu32
                      " (expected one below \"platform.iommu.units\", %" PRIu32 ")",
