@@ -395,7 +395,7 @@ static void nonroot_enter(vtdpi_system_t *sys, uint32_t c)
     VTDPI_ASSERT(v != VTDPI_NOBODY && cpu->host_if == 0);
     vtdpi_vcpu_t *guest = &sys->vcpus[v];
     guest->vmcs.rflags = RFLAGS_FIXED | ((uint64_t)guest->guest_if << RFLAGS_IF_LOW);
-    guest->vmcs.activity = VTDPI_ACTIVITY_ACTIVE;
+    guest->vmcs.activity = VTDPI_ACTIVITY_ACTIVE; /* Choice: the hypervisor emulates HLT itself */
     guest->vmcs.interruptibility = guest->sti_shadow ? VTDPI_BLOCK_STI : 0;
     uint8_t vtpr = (uint8_t)vtdpi_sys_reg(sys, v, VTDPI_VAPIC_VTPR);
     vtdpi_check_t check = vtdpi_vmx_check_controls(&guest->vmcs, PHYSICAL_WIDTH, vtpr);

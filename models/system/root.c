@@ -46,6 +46,7 @@ static void root_mmio_write(vtdpi_system_t *sys, const vtdpi_op_t *op)
     VTDPI_ASSERT(unit < sys->p->unit_count);
     vtdpi_iommu_write_t w =
         vtdpi_iommu_write(&sys->iommu[unit], &sys->p->iommu, offset, bytes, op->b);
+    VTDPI_ASSERT((w.effects & VTDPI_EFFECT_MISUSE) == 0); /* the driver keeps to the protocol */
     if ((w.effects & VTDPI_EFFECT_IEC_FLUSH) != 0) {
         vtdpi_iec_invalidate_all(vtdpi_sys_iec(sys, unit), &sys->p->iommu);
     }

@@ -269,11 +269,20 @@ static bool vmx_hlt_ok(const vtdpi_vmcs_t *vmcs)
  * blocking by MOV SS exclude each other.
  * @rule sdm.entry.sti-needs-if | SDM 3C | Checks on Guest Non-Register State | Blocking by STI
  * needs RFLAGS.IF. */
+/* @rule sdm.entry.uinv | SDM 3C | Checks on Guest Control Registers, Debug Registers, and MSRs |
+ * With "load UINV" bits 15:8 of the guest UINV field are 0. */
+static bool vmx_uinv_ok(const vtdpi_vmcs_t *vmcs)
+{
+    return !vtdpi_ctl_load_uinv(vtdpi_vmcs_controls(vmcs)) || vmcs->guest_uinv <= VMX_VECTOR_MAX;
+}
+
 static bool vmx_guest_holds(const vtdpi_vmcs_t *vmcs, unsigned check)
 {
     uint32_t blocking = vmcs->interruptibility;
     uint32_t sti_ss = blocking & (VTDPI_BLOCK_STI | VTDPI_BLOCK_MOV_SS);
     switch (check) {
+    case VTDPI_CHECK_GUEST_UINV:
+        return vmx_uinv_ok(vmcs);
     case VTDPI_CHECK_ACTIVITY_RANGE:
         return vmcs->activity <= VTDPI_ACTIVITY_WAIT_FOR_SIPI;
     case VTDPI_CHECK_HLT_NEEDS_DPL0:
@@ -295,7 +304,7 @@ static bool vmx_guest_holds(const vtdpi_vmcs_t *vmcs, unsigned check)
 
 vtdpi_check_t vtdpi_vmx_check_guest(const vtdpi_vmcs_t *vmcs)
 {
-    for (unsigned check = VTDPI_CHECK_ACTIVITY_RANGE; check < VTDPI_CHECKS; check++) {
+    for (unsigned check = VTDPI_CHECK_GUEST_UINV; check < VTDPI_CHECKS; check++) {
         if (!vmx_guest_holds(vmcs, check)) {
             return (vtdpi_check_t)check;
         }

@@ -138,6 +138,10 @@ static vtdpi_vmcs_t broken_guest(vtdpi_check_t check)
 {
     vtdpi_vmcs_t vmcs = posted_vmcs();
     switch ((unsigned)check) {
+    case VTDPI_CHECK_GUEST_UINV:
+        vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_LOAD_UINV, true);
+        vmcs.guest_uinv = 0x100;
+        break;
     case VTDPI_CHECK_ACTIVITY_RANGE:
         vmcs.activity = 4;
         break;
@@ -198,7 +202,7 @@ enum { CONTROLS, GUEST };
  * sdm.entry.error-code, sdm.entry.length, sdm.entry.activity-range, sdm.entry.hlt-dpl,
  * sdm.entry.blocking-needs-active, sdm.entry.interruptibility-reserved, sdm.entry.sti-or-mov-ss,
  * sdm.entry.sti-needs-if, sdm.entry.inject-needs-if, sdm.entry.inject-unblocked,
- * sdm.entry.inject-nmi, sdm.entry.inject-virtual-nmi */
+ * sdm.entry.inject-nmi, sdm.entry.inject-virtual-nmi, sdm.entry.uinv */
 static void test_vmx_entry__each_check__is_named_when_broken(void **state)
 {
     (void)state;
