@@ -10,6 +10,7 @@
 #define VTDPI_SCENARIO_H
 
 #include "vtdpi/base.h"
+#include "vtdpi/switches.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -157,17 +158,6 @@ typedef struct {
     uint32_t cpu;            /**< MIGRATE: destination; NMI: CPU */
     uint8_t vector;          /**< WRITE_MSI: new vector */
 } vtdpi_event_cfg_t;
-
-/**
- * Points on which manuals are silent or implementations disagree; platform.switches has what each
- * means. Enumerations count in the order of the names there.
- */
-typedef struct {
-    uint8_t pid_ndst_check, index_wrap16, svt3_code, dlm_check;
-    uint8_t irte_check_order, fault_collapse, pir_order, vid_reads;
-    uint8_t ppr_equal, lowest_policy, init_deassert, ipi_illegal_vector;
-    uint8_t lvt_illegal_at_write, rirr_on_accept;
-} vtdpi_switches_t;
 
 /** The hardware. */
 typedef struct {

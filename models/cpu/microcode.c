@@ -82,7 +82,13 @@ static unsigned uc_nth_left(uint64_t taken, uint64_t n)
     return w;
 }
 
-/* x[0]: vector, x[1]: posted, x[2]: spurious. Step 1, the acknowledge, is done. */
+/* x[0]: vector, x[1]: posted, x[2]: spurious. Step 1, the acknowledge, is done.
+ * @rule sdm.posted.other-vector | SDM 3C | Posted-Interrupt Processing | Any other vector stays
+ * in service at the VM exit, and the descriptor is untouched.
+ * @rule sdm.posted.eoi | SDM 3C | Posted-Interrupt Processing | 0 is written to the EOI register
+ * of the local APIC: the notification is in service no longer.
+ * @rule sdm.posted.on-before-pir | SDM 3C | Posted-Interrupt Processing | ON is cleared before
+ * PIR is taken: an interrupt posted in between notifies again and is never left behind. */
 vtdpi_op_t vtdpi_fn_uc_interrupt(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r)
 {
     VTDPI_BEGIN(f);
@@ -115,7 +121,9 @@ vtdpi_op_t vtdpi_fn_uc_interrupt(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_r
     VTDPI_END(f, 0);
 }
 
-/* x[0]: entry interruption information, x[1]: controls in force. */
+/* x[0]: entry interruption information, x[1]: controls in force.
+ * @rule sdm.entry.injection-first | SDM 3C | Event Injection | An injected event is delivered
+ * before anything that is pending after VM entry. */
 vtdpi_op_t vtdpi_fn_uc_entry(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r)
 {
     (void)r;

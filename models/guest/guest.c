@@ -101,7 +101,9 @@ static void guest_loops(const vtdpi_ctx_t *x, vtdpi_frame_t *f)
 }
 
 /* A computation behind STI: its first instruction is a step of its own, for blocking by STI ends
- * with it. */
+ * with it.
+ * @rule sdm.sti.next-instruction | SDM 2 | STI | Interrupts are blocked until the end of the
+ * instruction behind STI, and no longer. */
 static bool guest_shadowed_compute(const vtdpi_ctx_t *x, const vtdpi_frame_t *f)
 {
     return x->guest->sti_shadow && x->fixed->guest->program[f->x[0]].kind == VTDPI_STEP_COMPUTE;

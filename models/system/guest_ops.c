@@ -173,6 +173,8 @@ static bool guest_timer(vtdpi_system_t *sys, uint32_t c, uint64_t ps)
     return true;
 }
 
+/* @rule sdm.hlt.exiting | SDM 3C | Instructions That Cause VM Exits Conditionally | HLT exits if
+ * "HLT exiting" is 1, else the CPU halts in non-root operation. */
 static bool guest_hlt(vtdpi_system_t *sys, uint32_t c)
 {
     vtdpi_vcpu_t *guest = vtdpi_sys_guest_of(sys, c);

@@ -53,6 +53,10 @@ static inline void memory_change(vtdpi_system_t *sys, uint32_t c, uint32_t line,
     }
 }
 
+/* @rule sdm.memory.forwarding | SDM 3A | Intra-Processor Forwarding Is Allowed | A load sees its
+ * own CPU's earlier store before others can.
+ * @rule sdm.memory.store-load | SDM 3A | Loads May Be Reordered with Earlier Stores to Different
+ * Locations | A load may take effect before an older store to another location. */
 static uint64_t memory_load(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
@@ -79,6 +83,8 @@ static void memory_store(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
     vtdpi_sys_touch(sys, sys->actor.drain + c);
 }
 
+/* @rule sdm.memory.stores-in-order | SDM 3A | Neither Loads Nor Stores Are Reordered with Like
+ * Operations | Stores of one CPU become visible in program order. */
 void vtdpi_sys_drain(vtdpi_system_t *sys, uint32_t c)
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];
@@ -177,6 +183,8 @@ static void memory_soft_taken(vtdpi_system_t *sys, const vtdpi_op_t *op, uint64_
     }
 }
 
+/* @rule sdm.memory.locked | SDM 3A | Bus Locking | A locked read-modify-write is one step:
+ * nobody accesses the word in between. */
 static inline void memory_locked(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op,
                                  vtdpi_result_t *r)
 {

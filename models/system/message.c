@@ -108,6 +108,8 @@ static void message_gone(vtdpi_system_t *sys, uint32_t m)
     }
 }
 
+/* @rule sdm.message.absent | SDM 3A | Determining IPI Destination | A message that no local APIC
+ * matches has no effect; what was posted stays in its descriptor. */
 void vtdpi_sys_message(vtdpi_system_t *sys, uint32_t m)
 {
     vtdpi_message_t *message = &sys->messages[m];

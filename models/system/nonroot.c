@@ -110,6 +110,8 @@ static vtdpi_boundary_t nonroot_facts(const vtdpi_cpu_t *cpu, const vtdpi_vcpu_t
     return facts;
 }
 
+/* @rule sdm.posted.uninterruptible | SDM 3C | Posted-Interrupt Processing | No event is
+ * recognised between the first step and the last. */
 sys_event_t vtdpi_sys_event(const vtdpi_system_t *sys, uint32_t c)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
@@ -175,7 +177,9 @@ static uint32_t recognise_source(vtdpi_system_t *sys, uint32_t c, uint8_t vector
     return source;
 }
 
-/* The notification vector leaves the IRR of CPU [c] while vCPU [v] runs there, or nobody. */
+/* The notification vector leaves the IRR of CPU [c] while vCPU [v] runs there, or nobody.
+ * @rule sdm.posted.current-vmcs | SDM 3C | Posted-Interrupt Processing | The descriptor is that
+ * of the current VMCS, whichever virtual CPU the notification was meant for. */
 static void recognise_notified(vtdpi_system_t *sys, uint32_t c, uint32_t v)
 {
     if (!sys->p->ghost) {
@@ -214,6 +218,9 @@ static void recognise_root_nmi(vtdpi_system_t *sys, uint32_t c)
     recognise_frame(sys, c, VTDPI_FN_nmi, none);
 }
 
+/* @rule sdm.posted.root-mode | SDM 3C | Posted-Interrupt Processing | In root operation the
+ * notification vector is an ordinary interrupt of the host: the descriptor is untouched, the
+ * host owes an EOI. While RFLAGS.IF is 0 it stays in the IRR, and is processed after VM entry. */
 static void recognise_root(vtdpi_system_t *sys, uint32_t c)
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];
@@ -229,7 +236,7 @@ static void recognise_root(vtdpi_system_t *sys, uint32_t c)
 }
 
 /* What exits without further ado. The NMI is taken by the exit and stays blocked until the next
- * IRET. @rule sdm.nmi-exit.blocked | SDM 3C | Exceptions and Interrupts (VM exits) | A VM exit due
+ * IRET. @rule sdm.nmi-exit.blocked | SDM 3C | Updating Non-Register State | A VM exit due
  * to an NMI leaves NMIs blocked; its interruption information has type 2 and vector 2. */
 static bool recognise_exit(vtdpi_system_t *sys, uint32_t c, uint32_t next)
 {
@@ -261,6 +268,9 @@ static bool recognise_exit(vtdpi_system_t *sys, uint32_t c, uint32_t next)
     return true;
 }
 
+/* @rule sdm.posted.acknowledge | SDM 3C | Posted-Interrupt Processing | The local APIC is
+ * acknowledged first: the vector moves from IRR to ISR. Notifications that arrived before it are
+ * one. */
 void vtdpi_sys_recognise(vtdpi_system_t *sys, uint32_t c, sys_event_t ev)
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];
@@ -289,7 +299,10 @@ void vtdpi_sys_recognise(vtdpi_system_t *sys, uint32_t c, sys_event_t ev)
     vtdpi_sys_microcode(sys, c, VTDPI_FN_uc_interrupt, ack.vector, posted, ack.spurious);
 }
 
-/* Evaluation of pending virtual interrupts. */
+/* Evaluation of pending virtual interrupts.
+ * @rule sdm.evaluate.causes | SDM 3C | Evaluation of Pending Virtual Interrupts | Only VM entry,
+ * TPR, EOI and self-IPI virtualization and posted-interrupt processing evaluate; a change of
+ * VIRR or RVI by other means does not. */
 void vtdpi_sys_evaluate(vtdpi_system_t *sys, uint32_t c, uint32_t v)
 {
     vtdpi_vcpu_t *guest = &sys->vcpus[v];
@@ -322,7 +335,9 @@ static void nonroot_virr_or(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *o
                   sys->vcpus[v].vapic.rvi);
 }
 
-/* RVI := max(RVI, highest bit taken); a is that bit plus 1, 0 if PIR was empty. */
+/* RVI := max(RVI, highest bit taken); a is that bit plus 1, 0 if PIR was empty.
+ * @rule sdm.posted.evaluate | SDM 3C | Posted-Interrupt Processing | The last step evaluates
+ * pending virtual interrupts. */
 static void nonroot_processed(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
 {
     uint32_t v = sys->cpus[c].vcpu;
@@ -335,6 +350,8 @@ static void nonroot_processed(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t 
     vtdpi_sys_evaluate(sys, c, v);
 }
 
+/* @rule sdm.idt.interrupt-gate | SDM 3A | Flag Usage By Exception- or Interrupt-Handler
+ * Procedure | Delivery through an interrupt gate clears RFLAGS.IF. */
 static void nonroot_handler(vtdpi_system_t *sys, uint32_t c, uint32_t v, uint8_t vector)
 {
     vtdpi_vcpu_t *guest = &sys->vcpus[v];
@@ -367,6 +384,8 @@ static void nonroot_deliver(vtdpi_system_t *sys, uint32_t c)
     nonroot_handler(sys, c, v, step.vector);
 }
 
+/* @rule sdm.entry.injection-alone | SDM 3C | Event Injection | The injected event touches none
+ * of RVI, SVI, VIRR and VISR. */
 static void nonroot_inject(vtdpi_system_t *sys, uint32_t c, uint8_t vector)
 {
     uint32_t v = sys->cpus[c].vcpu;
@@ -419,7 +438,9 @@ static void nonroot_enter(vtdpi_system_t *sys, uint32_t c)
     vtdpi_sys_touch_cpu(sys, c);
 }
 
-/* Root mode is back: the thread's VMENTER has its result. */
+/* Root mode is back: the thread's VMENTER has its result.
+ * @rule sdm.exit.host-if | SDM 3C | Loading Host RIP, RSP, and RFLAGS | RFLAGS.IF is 0 after a
+ * VM exit. */
 static void nonroot_exit(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op)
 {
     vtdpi_cpu_t *cpu = &sys->cpus[c];

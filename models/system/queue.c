@@ -15,6 +15,11 @@
 
 enum { QUEUE_FETCH, QUEUE_RUN, QUEUE_STATUS };
 
+/* @rule vtd.drain.requests | VT-d | Interrupt Draining | A wait completes when every request
+ * older than an executed invalidation is done: a posted one has updated its descriptor and sent
+ * its notification.
+ * @rule vtd.drain.accepted | VT-d | Interrupt Draining | A remapped request is done when a local
+ * APIC has accepted its message. */
 static bool queue_drained(const vtdpi_system_t *sys, uint32_t unit)
 {
     for (uint32_t r = 0; r < sys->p->request_count; r++) {
@@ -144,6 +149,8 @@ static void queue_complete(vtdpi_system_t *sys, uint32_t unit, const vtdpi_iqd_t
     queue_done(sys, unit);
 }
 
+/* @rule vtd.drain.no-stale | VT-d | Interrupt Draining | After a completed wait no request is
+ * processed with an entry that an earlier invalidation dropped. */
 static void queue_run(vtdpi_system_t *sys, uint32_t unit)
 {
     vtdpi_iqd_t d = queue_decode(sys, unit);

@@ -196,6 +196,8 @@ static void request_event(vtdpi_system_t *sys, uint32_t unit, const vtdpi_iommu_
     }
 }
 
+/* @rule vtd.remap.blocked | VT-d | Interrupt Remapping Hardware Operation | A blocked request
+ * has no effect but its record and the fault event. */
 static void request_blocked(vtdpi_system_t *sys, uint32_t r, vtdpi_fault_t fault)
 {
     vtdpi_record_t rec = vtdpi_iommu_record(request_unit(sys, r), &sys->p->iommu, fault);
@@ -267,7 +269,9 @@ static void request_admit(vtdpi_system_t *sys, uint32_t r)
     }
 }
 
-/* All 128 bits in one access; without snooping, what was flushed. */
+/* All 128 bits in one access; without snooping, what was flushed.
+ * @rule vtd.irte.snoop | VT-d | Extended Capability Register | With C = 0 the unit does not
+ * snoop: it reads what software has flushed. */
 static void request_fetch(vtdpi_system_t *sys, uint32_t r)
 {
     vtdpi_request_t *q = &sys->requests[r];
@@ -325,7 +329,9 @@ static void post_identity(vtdpi_system_t *sys, uint32_t r, uint32_t v, bool was_
     sys->ghost_request[r] = was_set || !notify ? 0 : slot;
 }
 
-/* Steps 2 to 7 of posting: one atomic, coherent read-modify-write. */
+/* Steps 2 to 7 of posting: one atomic, coherent read-modify-write.
+ * @rule vtd.post.visible-first | VT-d | Ordering Requirements for Interrupt Posting | The update
+ * of the descriptor is visible before its notification is sent. */
 static void request_post(vtdpi_system_t *sys, uint32_t r)
 {
     vtdpi_request_t *q = &sys->requests[r];
@@ -390,6 +396,10 @@ static void request_send(vtdpi_system_t *sys, uint32_t r)
     request_free(sys, r);
 }
 
+/* @rule vtd.order.requester | VT-d | Ordering Requirements for Interrupt Posting | Requests of
+ * one requester take effect in the order in which they were made; those of others may pass.
+ * @rule vtd.order.notification | VT-d | Ordering Requirements for Interrupt Posting | A request
+ * has taken effect when its notification, if one is due, was sent. */
 bool vtdpi_sys_request_enabled(const vtdpi_system_t *sys, uint32_t r)
 {
     const vtdpi_request_t *q = &sys->requests[r];

@@ -36,6 +36,9 @@ static actor_kind_t actor_kind(const vtdpi_actors_t *a, uint32_t actor, uint32_t
     return (actor_kind_t)k;
 }
 
+/* @rule sdm.memory.locked-drains | SDM 3A | Loads and Stores Are Not Reordered with Locked
+ * Instructions | A locked access, MFENCE or an uncached access waits until the store buffer is
+ * empty; x2APIC ICR writes do not. */
 static bool op_ordered(unsigned kind)
 {
     static const uint8_t ordered[] = {
@@ -76,7 +79,9 @@ static uint32_t cpu_base(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t
     }
 }
 
-/* An event waits for microcode, and for the store buffer like any interrupt delivery. */
+/* An event waits for microcode, and for the store buffer like any interrupt delivery.
+ * @rule sdm.store-buffer.drained | SDM 3A | Store Buffer | An interrupt or exception is taken
+ * only when the store buffer is empty. */
 static inline bool cpu_event(const vtdpi_system_t *sys, uint32_t c, sys_event_t *ev)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
@@ -199,7 +204,9 @@ static uint32_t cpu_serves(const vtdpi_system_t *sys, uint32_t c)
     return 0;
 }
 
-/* Blocking by STI lasts until the guest's next instruction is done. */
+/* Blocking by STI lasts until the guest's next instruction is done.
+ * @rule sdm.sti.one-instruction | SDM 2 | STI | Blocking by STI begins only if RFLAGS.IF was 0,
+ * and ends with the next instruction. */
 static void cpu_end_shadow(vtdpi_system_t *sys, uint32_t c)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];

@@ -179,7 +179,7 @@ vtdpi_check_t vtdpi_vmx_check_controls(const vtdpi_vmcs_t *vmcs, unsigned width,
 {
     vmx_checked_t c = {
         .vmcs = vmcs, .set = vtdpi_vmcs_controls(vmcs), .beyond = ~vtdpi_mask(width), .vtpr = vtpr};
-    for (unsigned check = VTDPI_CHECK_NONE + 1; check < VTDPI_CHECK_ACTIVITY_RANGE; check++) {
+    for (unsigned check = VTDPI_CHECK_NONE + 1; check < VTDPI_CHECK_GUEST_UINV; check++) {
         if (!vmx_control_holds(&c, check)) {
             return (vtdpi_check_t)check;
         }

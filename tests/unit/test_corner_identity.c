@@ -46,7 +46,8 @@ static void run_text(const char *text, fates_t *fates, vtdpi_totals_t *totals)
 }
 
 /* VT-d, "Interrupt-Posting Hardware Operation": URG is notified although SN = 1, to the CPU that
- * NDST names, whoever runs there. hypervisors.md 11, S7: misdirected ones are counted. */
+ * NDST names, whoever runs there. hypervisors.md 11, S7: misdirected ones are counted.
+ * @shows sdm.posted.current-vmcs */
 static void test_pi_processed__urgent_finds_another_vcpu__counts_as_misdirected(void **state)
 {
     static const char text[] = "duration: 5ms\n"

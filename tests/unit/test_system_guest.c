@@ -76,7 +76,9 @@ static const vtdpi_vapic_t *vapic(void)
 }
 
 /* Each step of the manual is one operation, in the manual's order, and does what it says and no
- * more. */
+ * more.
+ * @shows sdm.posted.vector, sdm.posted.acknowledge, sdm.posted.clear-on, sdm.posted.eoi,
+ * sdm.posted.take, sdm.posted.rvi, sdm.posted.evaluate, sdm.deliver, sdm.idt.interrupt-gate */
 static void test_system_guest__notification__processing_step_by_step(void **state)
 {
     (void)state;
@@ -126,7 +128,8 @@ static void test_system_guest__notification__processing_step_by_step(void **stat
     hand_close(&h);
 }
 
-/* A post after ON was cleared notifies again, though its bit is still taken by this processing. */
+/* A post after ON was cleared notifies again, though its bit is still taken by this processing.
+ * @shows sdm.posted.on-before-pir, sdm.posted.rvi */
 static void
 test_system_guest__post_between_on_and_pir__second_notification_finds_nothing(void **state)
 {
@@ -155,7 +158,8 @@ test_system_guest__post_between_on_and_pir__second_notification_finds_nothing(vo
 }
 
 /* Wherever in processing another post lands: afterwards its bit is in VIRR, or it waits and was
- * notified. */
+ * notified.
+ * @shows sdm.posted.on-before-pir */
 static void test_system_guest__post_at_any_step__never_left_without_notification(void **state)
 {
     (void)state;
@@ -182,7 +186,7 @@ static void test_system_guest__post_at_any_step__never_left_without_notification
 }
 
 /* Another vector, a host's interrupt: VM exit with the vector, nothing of the descriptor touched.
- */
+ * @shows sdm.posted.vector, sdm.exit.host-if */
 static void test_system_guest__other_vector__exit_with_its_number(void **state)
 {
     (void)state;
@@ -201,7 +205,8 @@ static void test_system_guest__other_vector__exit_with_its_number(void **state)
     hand_close(&h);
 }
 
-/* A guest with IF = 0 is not delivered to; the processing itself does not ask for IF. */
+/* A guest with IF = 0 is not delivered to; the processing itself does not ask for IF.
+ * @shows sdm.sti.one-instruction */
 static void test_system_guest__if_clear__processed_but_not_delivered(void **state)
 {
     (void)state;
@@ -226,7 +231,8 @@ static void test_system_guest__if_clear__processed_but_not_delivered(void **stat
 }
 
 /* SDM 3A: STI blocks until the end of the next instruction, not until the end of what the guest
- * computes. */
+ * computes.
+ * @shows sdm.sti.next-instruction, sdm.sti.one-instruction */
 static void test_system_guest__sti_then_compute__interrupted_in_the_computation(void **state)
 {
     (void)state;
@@ -253,7 +259,8 @@ static void test_system_guest__sti_then_compute__interrupted_in_the_computation(
     hand_close(&h);
 }
 
-/* HLT exits here: the hypervisor's thread goes on with the reason. */
+/* HLT exits here: the hypervisor's thread goes on with the reason.
+ * @shows sdm.hlt.exiting */
 static void test_system_guest__hlt__exits(void **state)
 {
     (void)state;
@@ -268,7 +275,8 @@ static void test_system_guest__hlt__exits(void **state)
 }
 
 /* Without "HLT exiting" the CPU halts in the guest; a notification is processed and wakes it by its
- * delivery. */
+ * delivery.
+ * @shows sdm.posted.hlt, sdm.hlt.exiting */
 static void test_system_guest__halted_in_the_guest__delivery_wakes(void **state)
 {
     (void)state;
@@ -293,7 +301,8 @@ static void test_system_guest__halted_in_the_guest__delivery_wakes(void **state)
     hand_close(&h);
 }
 
-/* A spurious processing (PIR empty) leaves a halted CPU halted. */
+/* A spurious processing (PIR empty) leaves a halted CPU halted.
+ * @shows sdm.posted.hlt */
 static void
 test_system_guest__halted_in_the_guest__spurious_notification_does_not_wake(void **state)
 {

@@ -124,7 +124,8 @@ static uint32_t explore_scripts(const vtdpi_op_t *a, unsigned na, const vtdpi_op
 
 enum { OUT_00 = 1 << 0, OUT_01 = 1 << 1, OUT_10 = 1 << 2, OUT_11 = 1 << 3 };
 
-/* SB, SDM 3A example 8-3: both loads may see the old values. */
+/* SB, SDM 3A example 8-3: both loads may see the old values.
+ * @shows sdm.memory.store-load */
 static void test_system_memory__store_then_load__both_may_read_old_values(void **state)
 {
     (void)state;
@@ -134,7 +135,8 @@ static void test_system_memory__store_then_load__both_may_read_old_values(void *
     assert_int_equal(explore_scripts(a, 2, b, 2, 1, 1), OUT_00 | OUT_01 | OUT_10 | OUT_11);
 }
 
-/* SB with MFENCE between store and load: never both old. */
+/* SB with MFENCE between store and load: never both old.
+ * @shows sdm.memory.locked-drains */
 static void test_system_memory__store_fence_load__never_both_old(void **state)
 {
     (void)state;
@@ -144,7 +146,8 @@ static void test_system_memory__store_fence_load__never_both_old(void **state)
     assert_int_equal(explore_scripts(a, 3, b, 3, 2, 2), OUT_01 | OUT_10 | OUT_11);
 }
 
-/* SDM 3A: a locked store orders like a fence; one CPU without it brings the outcome back. */
+/* SDM 3A: a locked store orders like a fence; one CPU without it brings the outcome back.
+ * @shows sdm.memory.locked-drains */
 static void test_system_memory__locked_store__orders_on_its_own_cpu_only(void **state)
 {
     (void)state;
@@ -158,7 +161,8 @@ static void test_system_memory__locked_store__orders_on_its_own_cpu_only(void **
     assert_int_equal(explore_scripts(a, 2, plain, 2, 1, 1), OUT_00 | OUT_01 | OUT_10 | OUT_11);
 }
 
-/* MP, SDM 3A example 8-1: stores become visible in program order, loads are not reordered. */
+/* MP, SDM 3A example 8-1: stores become visible in program order, loads are not reordered.
+ * @shows sdm.memory.stores-in-order */
 static void test_system_memory__message_passing__flag_without_data_never_seen(void **state)
 {
     (void)state;
@@ -172,7 +176,8 @@ static void test_system_memory__message_passing__flag_without_data_never_seen(vo
     assert_int_equal(explore_scripts(a, 3, c, 2, 2, 1), OUT_11);
 }
 
-/* SDM 3A example 8-5: a load sees its own CPU's store before it is visible to others. */
+/* SDM 3A example 8-5: a load sees its own CPU's store before it is visible to others.
+ * @shows sdm.memory.forwarding */
 static void test_system_memory__load_after_own_store__forwarded_before_visible(void **state)
 {
     (void)state;
@@ -196,7 +201,8 @@ static void test_system_memory__load_after_own_store__forwarded_before_visible(v
     hand_close(&h);
 }
 
-/* Each ordered operation waits for the store buffer, each other does not; the list is op.def's. */
+/* Each ordered operation waits for the store buffer, each other does not; the list is op.def's.
+ * @shows sdm.memory.locked-drains */
 static void test_system_memory__ordered_operation__not_enabled_until_drained(void **state)
 {
     (void)state;
@@ -250,7 +256,8 @@ static void test_system_memory__store_buffer_full__store_waits(void **state)
     hand_close(&h);
 }
 
-/* The locked operations, each with its old word and its new one. */
+/* The locked operations, each with its old word and its new one.
+ * @shows sdm.memory.locked */
 static void test_system_memory__locked_operations__old_value_and_new_word(void **state)
 {
     (void)state;

@@ -113,7 +113,8 @@ static const vtdpi_vapic_t *vapic(void)
 }
 
 /* SDM 3C, "Posted-Interrupt Processing": it is a matter of non-root operation. In root operation
- * the vector goes through the host's IDT, ON stays, and the host owes an EOI. */
+ * the vector goes through the host's IDT, ON stays, and the host owes an EOI.
+ * @shows sdm.posted.root-mode */
 static void test_system_nonroot__notification_in_root_mode__descriptor_untouched(void **state)
 {
     (void)state;
@@ -132,7 +133,8 @@ static void test_system_nonroot__notification_in_root_mode__descriptor_untouched
     hand_close(&h);
 }
 
-/* With RFLAGS.IF = 0 in root operation it stays in the IRR; after VM entry it is processed. */
+/* With RFLAGS.IF = 0 in root operation it stays in the IRR; after VM entry it is processed.
+ * @shows sdm.posted.root-mode */
 static void test_system_nonroot__notification_with_interrupts_off__processed_in_guest(void **state)
 {
     (void)state;
@@ -201,7 +203,8 @@ static void test_system_nonroot__rvi_in_class_of_svi__not_recognised_at_vm_entry
 }
 
 /* SDM 3C, "Event Injection": the injected event is delivered before what is pending, and touches
- * none of RVI, SVI, VIRR and VISR. The information is no longer valid after the next exit. */
+ * none of RVI, SVI, VIRR and VISR. The information is no longer valid after the next exit.
+ * @shows sdm.entry.injection-first, sdm.entry.injection-alone */
 static void test_system_nonroot__injected_event__first_and_without_the_virtual_apic(void **state)
 {
     (void)state;
@@ -255,7 +258,8 @@ static void test_system_nonroot__exit_with_virtual_interrupt_pending__evaluated_
 }
 
 /* SDM 3C, "Posted-Interrupt Processing": a vector that is not the notification vector exits. It
- * stays in service for the host, and what waits in the descriptor goes on waiting. */
+ * stays in service for the host, and what waits in the descriptor goes on waiting.
+ * @shows sdm.posted.vector, sdm.posted.other-vector */
 static void test_system_nonroot__other_vector__in_service_and_descriptor_untouched(void **state)
 {
     (void)state;
@@ -299,7 +303,8 @@ static void test_system_nonroot__rest_of_the_descriptor__takes_no_part(void **st
 }
 
 /* SDM 3C, "Posted-Interrupt Processing": nothing interrupts it, not even a vector of the highest
- * class, which is taken at the boundary behind it, after the virtual interrupt. */
+ * class, which is taken at the boundary behind it, after the virtual interrupt.
+ * @shows sdm.posted.uninterruptible */
 static void test_system_nonroot__interrupt_during_processing__waits_for_its_end(void **state)
 {
     (void)state;
@@ -350,7 +355,8 @@ static void test_system_nonroot__four_words_of_pir__taken_in_ascending_order(voi
     hand_close(&h);
 }
 
-/* Two notifications before the acknowledge are one bit of the IRR and one processing. */
+/* Two notifications before the acknowledge are one bit of the IRR and one processing.
+ * @shows sdm.posted.acknowledge */
 static void test_system_nonroot__two_notifications__one_processing(void **state)
 {
     (void)state;
@@ -367,7 +373,8 @@ static void test_system_nonroot__two_notifications__one_processing(void **state)
 }
 
 /* SDM 3C, "Evaluation of Pending Virtual Interrupts": a bit of VIRR that appears without one of its
- * causes is not recognised; a processing, though it finds nothing, evaluates RVI. */
+ * causes is not recognised; a processing, though it finds nothing, evaluates RVI.
+ * @shows sdm.evaluate.causes, sdm.posted.evaluate */
 static void test_system_nonroot__virr_poked__recognised_with_the_next_evaluation(void **state)
 {
     (void)state;

@@ -12,7 +12,12 @@
 
 enum { VECTOR = 0x41, NEW_VECTOR = 0x51, STATUS = 0xC0DE };
 
-enum { IEC_GLOBAL = 4, IEC_INDEX = 4 | 16, WAIT_SW = 5 | 32, WAIT_ONLY = 5 };
+enum { IEC_GLOBAL = 4, IEC_INDEX = 4 | 16, WAIT_SW = 5 | 32, WAIT_IF = 16, WAIT_ONLY = 5 };
+
+/* The unit's own event: vector, and the address of CPU 0. */
+enum { EVENT = 0x52 };
+
+static const uint64_t event_addr = 0xFEE00000;
 
 static hand_t h;
 
@@ -89,7 +94,8 @@ static bool pir(unsigned vector)
     return vtdpi_set_has(hand_word(&h, h.p.vcpus[0].pid, 0), vector);
 }
 
-/* A changed entry is not seen while the old one is cached; after its invalidation it is. */
+/* A changed entry is not seen while the old one is cached; after its invalidation it is.
+ * @shows vtd.iec.stale, vtd.iec.selective, vtd.drain.no-stale */
 static void test_system_queue__entry_rewritten__stale_until_invalidated(void **state)
 {
     (void)state;
@@ -112,7 +118,8 @@ static void test_system_queue__entry_rewritten__stale_until_invalidated(void **s
     hand_close(&h);
 }
 
-/* Without snooping the unit reads memory behind the caches: what was not flushed is not seen. */
+/* Without snooping the unit reads memory behind the caches: what was not flushed is not seen.
+ * @shows vtd.irte.snoop */
 static void test_system_queue__unit_does_not_snoop__entry_seen_after_clflush(void **state)
 {
     (void)state;
@@ -135,7 +142,8 @@ static void test_system_queue__unit_does_not_snoop__entry_seen_after_clflush(voi
     hand_close(&h);
 }
 
-/* A wait completes when no request older than an executed invalidation is left, not before. */
+/* A wait completes when no request older than an executed invalidation is left, not before.
+ * @shows vtd.drain.requests */
 static void test_system_queue__old_posted_request__wait_until_it_is_sent(void **state)
 {
     (void)state;
@@ -162,7 +170,8 @@ static void test_system_queue__old_posted_request__wait_until_it_is_sent(void **
     hand_close(&h);
 }
 
-/* A remapped interrupt counts until a local APIC has accepted it. */
+/* A remapped interrupt counts until a local APIC has accepted it.
+ * @shows vtd.drain.accepted */
 static void test_system_queue__old_remapped_message__wait_until_accepted(void **state)
 {
     (void)state;
@@ -180,7 +189,8 @@ static void test_system_queue__old_remapped_message__wait_until_accepted(void **
     hand_close(&h);
 }
 
-/* Nothing is old before an invalidation was executed: a wait alone completes at once. */
+/* Nothing is old before an invalidation was executed: a wait alone completes at once.
+ * @shows vtd.drain.requests */
 static void test_system_queue__wait_without_invalidation__completes_at_once(void **state)
 {
     (void)state;
@@ -198,7 +208,29 @@ static void test_system_queue__wait_without_invalidation__completes_at_once(void
     hand_close(&h);
 }
 
-/* A descriptor of an unknown type stops the queue with the head on it. */
+/* VT-d, "Invalidation Wait Descriptor": status and event of one descriptor. When the event's
+ * message is on its way the status is in memory, and neither is earlier.
+ * @shows vtd.queue.wait-event */
+static void test_system_queue__status_and_event__status_is_written_first(void **state)
+{
+    (void)state;
+    open_queue("kvm");
+    vtdpi_iommu_write(h.sys.iommu, &h.p.iommu, vtdpi_reg_offset(VTDPI_REG_IEDATA), 4, EVENT);
+    vtdpi_iommu_write(h.sys.iommu, &h.p.iommu, vtdpi_reg_offset(VTDPI_REG_IEADDR), 4, event_addr);
+    vtdpi_iommu_write(h.sys.iommu, &h.p.iommu, vtdpi_reg_offset(VTDPI_REG_IECTL), 4, 0);
+    const uint64_t desc[1][2] = {{WAIT_SW | WAIT_IF | ((uint64_t)STATUS << 32), status_paddr()}};
+    submit(1, desc);
+    queue_fire(2);
+    assert_int_equal(status(), 0);
+    assert_int_equal(hand_in_flight(&h), 0);
+    queue_fire(1);
+    assert_int_equal(status(), STATUS);
+    assert_true(hand_message(&h, EVENT) < VTDPI_MESSAGES_MAX);
+    hand_close(&h);
+}
+
+/* A descriptor of an unknown type stops the queue with the head on it.
+ * @shows vtd.queue.error, vtd.queue.types */
 static void test_system_queue__invalid_descriptor__error_and_stop(void **state)
 {
     (void)state;
@@ -221,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_system_queue__old_posted_request__wait_until_it_is_sent),
         cmocka_unit_test(test_system_queue__old_remapped_message__wait_until_accepted),
         cmocka_unit_test(test_system_queue__wait_without_invalidation__completes_at_once),
+        cmocka_unit_test(test_system_queue__status_and_event__status_is_written_first),
         cmocka_unit_test(test_system_queue__invalid_descriptor__error_and_stop),
     };
     return cmocka_run_group_tests_name("system_queue", tests, NULL, NULL);

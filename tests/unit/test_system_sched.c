@@ -105,7 +105,8 @@ static void test_system_sched__interrupts_off__not_recognised(void **state)
     hand_close(&h);
 }
 
-/* Delivery of an interrupt waits for the store buffer: SDM 3A, serialising events drain it. */
+/* Delivery of an interrupt waits for the store buffer: SDM 3A, serialising events drain it.
+ * @shows sdm.store-buffer.drained */
 static void test_system_sched__stores_buffered__interrupt_waits_for_the_drain(void **state)
 {
     (void)state;

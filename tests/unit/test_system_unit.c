@@ -50,7 +50,8 @@ static void set_control(vtdpi_pid_ctl_t ctl)
     *hand_word(&h, h.p.vcpus[0].pid, VTDPI_PID_CTL_WORD) = vtdpi_pid_ctl_make(ctl);
 }
 
-/* Descriptor update: PIR and ON change in one operation, and the line is one access. */
+/* Descriptor update: PIR and ON change in one operation, and the line is one access.
+ * @shows vtd.post.atomic, vtd.post.visible-first, vtd.remap.entry-read */
 static void test_system_unit__post__pir_and_on_in_one_operation(void **state)
 {
     (void)state;
@@ -77,7 +78,8 @@ static void test_system_unit__post__pir_and_on_in_one_operation(void **state)
     hand_close(&h);
 }
 
-/* The table of ON, SN, URG: whether a post sets ON and notifies. */
+/* The table of ON, SN, URG: whether a post sets ON and notifies.
+ * @shows vtd.post.notify, vtd.post.coalesced, vtd.post.suppressed, vtd.post.urgent */
 static void test_system_unit__post__on_sn_urg_decide_about_the_notification(void **state)
 {
     (void)state;
@@ -106,7 +108,8 @@ static void test_system_unit__post__on_sn_urg_decide_about_the_notification(void
     }
 }
 
-/* NV and NDST are those of the atomic update; software that changes them later changes nothing. */
+/* NV and NDST are those of the atomic update; software that changes them later changes nothing.
+ * @shows vtd.post.sampled */
 static void test_system_unit__notification__nv_and_ndst_as_sampled_by_the_post(void **state)
 {
     (void)state;
@@ -127,7 +130,8 @@ static void test_system_unit__notification__nv_and_ndst_as_sampled_by_the_post(v
     hand_close(&h);
 }
 
-/* Requests of one requester have effect in their order; those of another pass. */
+/* Requests of one requester have effect in their order; those of another pass.
+ * @shows vtd.order.requester */
 static void test_system_unit__two_requesters__own_order_kept_others_pass(void **state)
 {
     (void)state;
@@ -153,7 +157,7 @@ static void test_system_unit__two_requesters__own_order_kept_others_pass(void **
 }
 
 /* The notification of an earlier request is part of it: a later one of the requester waits for it.
- */
+ * @shows vtd.order.notification */
 static void test_system_unit__notification_not_sent_yet__younger_request_waits(void **state)
 {
     (void)state;
@@ -193,7 +197,8 @@ static void test_system_unit__requests_full__devices_held_back(void **state)
     hand_close(&h);
 }
 
-/* A cached entry makes the read unnecessary. */
+/* A cached entry makes the read unnecessary.
+ * @shows vtd.iec.stale */
 static void test_system_unit__entry_cached__no_fetch(void **state)
 {
     (void)state;
@@ -209,7 +214,8 @@ static void test_system_unit__entry_cached__no_fetch(void **state)
     hand_close(&h);
 }
 
-/* A descriptor with a reserved bit set is left alone; a request for one that is not memory too. */
+/* A descriptor with a reserved bit set is left alone; a request for one that is not memory too.
+ * @shows vtd.remap.blocked, vtd.post.reserved, vtd.post.access-error */
 static void test_system_unit__bad_descriptor__blocked_and_line_unmodified(void **state)
 {
     (void)state;
@@ -233,7 +239,8 @@ static void test_system_unit__bad_descriptor__blocked_and_line_unmodified(void *
     hand_close(&h);
 }
 
-/* A remapped interrupt: message to the CPU that the entry names, accepted there. */
+/* A remapped interrupt: message to the CPU that the entry names, accepted there.
+ * @shows vtd.irte.message */
 static void test_system_unit__remapped__accepted_by_the_named_lapic(void **state)
 {
     (void)state;
@@ -254,7 +261,8 @@ static void test_system_unit__remapped__accepted_by_the_named_lapic(void **state
     hand_close(&h);
 }
 
-/* A message that no APIC takes is gone: a remapped interrupt with it, a posted one waits in PIR. */
+/* A message that no APIC takes is gone: a remapped interrupt with it, a posted one waits in PIR.
+ * @shows sdm.message.absent */
 static void test_system_unit__absent_destination__message_dropped(void **state)
 {
     (void)state;
