@@ -44,7 +44,7 @@ static inline uint64_t divided(const vtdpi_clock_t *clock, uint64_t x)
 
 /* edge = q * den + r: floor(edge * num / den) = q * num + floor(r * num / den), and r * num < 2^62
  * for every hz below 4 THz. */
-inline uint64_t vtdpi_clock_edge(const vtdpi_clock_t *clock, uint64_t edge)
+uint64_t vtdpi_clock_edge(const vtdpi_clock_t *clock, uint64_t edge)
 {
     if (edge < clock->near) {
         return (uint64_t)(((wide_t)(edge * clock->num) * clock->inverse) >> 64);

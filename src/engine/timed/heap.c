@@ -70,7 +70,7 @@ static inline void heap_count_kind(vtdpi_timed_t *t, uint32_t a, uint32_t step)
     }
 }
 
-inline void timed_heap_put(vtdpi_timed_t *t, uint32_t a)
+void timed_heap_put(vtdpi_timed_t *t, uint32_t a)
 {
     VTDPI_ASSERT(t->actors[a].place == TIMED_NOWHERE);
     uint64_t ps = t->actors[a].due;
@@ -88,7 +88,7 @@ inline void timed_heap_put(vtdpi_timed_t *t, uint32_t a)
 }
 
 /* Takes off [a], which is the first. */
-inline void timed_heap_open(vtdpi_timed_t *t, uint32_t a)
+void timed_heap_open(vtdpi_timed_t *t, uint32_t a)
 {
     VTDPI_ASSERT(t->heap[0].actor == a && t->head->hole == 0);
     t->actors[a].place = TIMED_NOWHERE;
@@ -97,7 +97,7 @@ inline void timed_heap_open(vtdpi_timed_t *t, uint32_t a)
 }
 
 /* Fills the hole, if there still is one. */
-inline void timed_heap_close(vtdpi_timed_t *t)
+void timed_heap_close(vtdpi_timed_t *t)
 {
     if (t->head->hole == 0) {
         return;

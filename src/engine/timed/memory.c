@@ -121,7 +121,7 @@ static void plan_core(vtdpi_timed_t *t, uint32_t a, timed_actor_t *act, const vt
     }
 }
 
-inline void timed_plan_memory(vtdpi_timed_t *t, uint32_t a, const vtdpi_op_t *op, uint32_t cpu)
+void timed_plan_memory(vtdpi_timed_t *t, uint32_t a, const vtdpi_op_t *op, uint32_t cpu)
 {
     timed_actor_t *act = &t->actors[a];
     if (act->kind == TIMED_REQUEST || act->kind == TIMED_QUEUE) {

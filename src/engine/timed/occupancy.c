@@ -2,7 +2,7 @@
 #include "engine/timed/state.h"
 
 /* Accounts the time of the CPU whose actor is [a] up to [until]; other actors have none. */
-inline void timed_occupancy(vtdpi_timed_t *t, uint32_t a, uint64_t until)
+void timed_occupancy(vtdpi_timed_t *t, uint32_t a, uint64_t until)
 {
     const timed_actor_t *act = &t->actors[a];
     if (act->kind != TIMED_CPU) {

@@ -8,7 +8,7 @@
  */
 #include "engine/timed/state.h"
 
-inline uint64_t timed_edge_now(vtdpi_timed_t *t, vtdpi_domain_t domain)
+uint64_t timed_edge_now(vtdpi_timed_t *t, vtdpi_domain_t domain)
 {
     timed_head_t *head = t->head;
     if (head->memo_ps[domain] != head->now) {
@@ -27,16 +27,16 @@ static inline void plan_segment(timed_actor_t *act, uint64_t end, unsigned stage
     s->guess = (uint8_t)guess;
 }
 
-inline void timed_plan_work(vtdpi_timed_t *t, timed_actor_t *act, uint64_t cycles, unsigned stage,
-                            unsigned guess)
+void timed_plan_work(vtdpi_timed_t *t, timed_actor_t *act, uint64_t cycles, unsigned stage,
+                     unsigned guess)
 {
     act->edge += cycles == 0 ? 1 : cycles;
     act->due = vtdpi_clock_edge(&t->cfg->clock[act->domain], act->edge);
     plan_segment(act, act->due, stage, guess);
 }
 
-inline void timed_plan_param(vtdpi_timed_t *t, timed_actor_t *act, vtdpi_timing_param_t param,
-                             unsigned stage)
+void timed_plan_param(vtdpi_timed_t *t, timed_actor_t *act, vtdpi_timing_param_t param,
+                      unsigned stage)
 {
     timed_plan_work(t, act, t->cfg->cyc[act->domain][param], stage, t->cfg->guess[param]);
 }
