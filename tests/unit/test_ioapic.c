@@ -127,6 +127,7 @@ static void test_ioapic__edge__requests_once(void **state)
         vtdpi_ioapic_pin(&x, 5, active);
         vtdpi_ioapic_eoi(&x, 0x41);
         assert_int_equal(sent(&x), 5);
+        vtdpi_ioapic_pin(&x, 5, !active); /* the other edge requests nothing */
         assert_int_equal(sent(&x), -1);
     }
 }
