@@ -3,8 +3,8 @@
  *
  * To run a scenario: scenario_io.h (read or write one), run.h (run it), stats.h and log.h (what
  * came out). To drive the models: build.h (a platform), system.h (its transition system), timed.h
- * (the engine). To use a rule alone: pid.h, msi.h, irte.h, iommu.h, lapic.h, vapic.h, vmx.h,
- * boundary.h, uintr.h.
+ * (the engine). To use a rule alone: pid.h, msi.h, irte.h, iommu.h, ioapic.h, lapic.h, vapic.h,
+ * vmx.h, boundary.h, uintr.h.
  */
 #ifndef VTDPI_VTDPI_H
 #define VTDPI_VTDPI_H

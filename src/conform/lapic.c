@@ -1,11 +1,5 @@
 /*
  * F3: sequences of a local APIC. F4: which of eight local APICs an IPI reaches.
- *
- * @shows sdm.lapic.accept.disabled, sdm.lapic.accept.illegal, sdm.lapic.accept.irr,
- * sdm.lapic.accept.tmr, sdm.lapic.ppr, sdm.lapic.offer, sdm.lapic.acknowledge, sdm.lapic.spurious,
- * sdm.lapic.eoi.dismiss, sdm.lapic.eoi.broadcast, sdm.lapic.ldr-x2apic,
- * sdm.lapic.match.physical, sdm.lapic.match.flat, sdm.lapic.match.cluster,
- * sdm.lapic.match.x2apic, sdm.lapic.match.broadcast, sdm.lapic.lowest, sdm.lapic.icr.shorthand
  */
 #include "vtdpi/lapic_access.h"
 
@@ -151,6 +145,9 @@ bool conform_lapic_illegal_disabled(const json_t *vector, int step)
     return false;
 }
 
+/* @shows sdm.lapic.accept.disabled, sdm.lapic.accept.illegal, sdm.lapic.accept.irr,
+ * sdm.lapic.accept.tmr, sdm.lapic.ppr, sdm.lapic.offer, sdm.lapic.acknowledge, sdm.lapic.spurious,
+ * sdm.lapic.eoi.dismiss, sdm.lapic.eoi.broadcast */
 void conform_replay_lapic(const json_t *vector, conform_out_t *out)
 {
     lapic_line_t l = {.intr = false};
@@ -348,6 +345,9 @@ bool conform_lapic_send_accept(const json_t *vector, int step)
            json_integer_value(esr) == LAPIC_SEND_ACCEPT;
 }
 
+/* @shows sdm.lapic.ldr-x2apic, sdm.lapic.match.physical, sdm.lapic.match.flat,
+ * sdm.lapic.match.cluster, sdm.lapic.match.x2apic, sdm.lapic.match.broadcast, sdm.lapic.lowest,
+ * sdm.lapic.icr.shorthand, sdm.lapic.icr.xapic, sdm.lapic.icr.x2apic */
 void conform_replay_match(const json_t *vector, conform_out_t *out)
 {
     lapic_match_t m = {.sender = 0};
