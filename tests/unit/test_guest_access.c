@@ -217,6 +217,42 @@ static void test_guest_access__entry__ppr_virtualization_with_delivery_only(void
     }
 }
 
+/* In xAPIC mode without "virtualize APIC accesses" the page is memory that the hypervisor does not
+ * map: the access leaves the guest all the same, by its offset. */
+static void test_guest_access__page_not_virtualized__access_exits(void **state)
+{
+    (void)state;
+    open_guest("kvm", false, write_tpr(0x20));
+    whole();
+    controls_without(VTDPI_CTL_VIRTUALIZE_APIC_ACCESSES);
+    whole();
+    expect_exit(VTDPI_EXIT_APIC_ACCESS, OFFSET_TPR | LINEAR_WRITE, OFFSET_TPR, 0x20);
+    assert_int_equal(*page(VTDPI_VL_PRIORITY, 0), 0);
+    hand_close(&h);
+}
+
+/* Without "acknowledge interrupt on exit" an external interrupt exits and stays in the IRR: there
+ * is no interruption information. */
+static void test_guest_access__no_acknowledge_on_exit__interrupt_stays_in_irr(void **state)
+{
+    (void)state;
+    open_guest("injected", true, write_tpr(0x20));
+    whole();
+    controls_without(VTDPI_CTL_ACKNOWLEDGE_INTERRUPT_ON_EXIT);
+    vtdpi_set_add(h.sys.cpus[0].apic.irr, VTDPI_HV_RESCHED);
+    assert_true(hand_event(&h, 0));
+    hand_fire(&h, 0, 0);
+    assert_null(hand_saw(&h, VTDPI_EV_recognised_nonroot));
+    hand_step(&h, 0);
+    const vtdpi_event_t *e = hand_saw(&h, VTDPI_EV_kvm_exit);
+    assert_non_null(e);
+    assert_int_equal(e->a[1], VTDPI_EXIT_EXTERNAL_INTERRUPT);
+    assert_int_equal(e->a[3], 0);
+    assert_true(vtdpi_set_has(h.sys.cpus[0].apic.irr, VTDPI_HV_RESCHED));
+    assert_int_equal(vtdpi_set_highest(h.sys.cpus[0].apic.isr), -1);
+    hand_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +263,8 @@ int main(void)
         cmocka_unit_test(test_guest_access__initial_count_by_msr__exits),
         cmocka_unit_test(test_guest_access__sti_with_if_set__no_shadow),
         cmocka_unit_test(test_guest_access__entry__ppr_virtualization_with_delivery_only),
+        cmocka_unit_test(test_guest_access__page_not_virtualized__access_exits),
+        cmocka_unit_test(test_guest_access__no_acknowledge_on_exit__interrupt_stays_in_irr),
     };
     return cmocka_run_group_tests_name("guest_access", tests, NULL, NULL);
 }

@@ -24,6 +24,9 @@ enum { GCMD_IRE = 1 << 25, GCMD_CFI = 1 << 23 };
 
 enum { COMPAT_DEST_LOW = 12, BEYOND_TABLE = 0x7FF0 };
 
+/* A table begins on a page; S of one with 65536 entries. */
+enum { PAGE_OFFSET = 0xFFF, LARGEST_TABLE = 15 };
+
 static hand_t h;
 
 static uint32_t source(void)
@@ -291,6 +294,27 @@ static void test_system_blocked__budget__device_stops_when_it_is_spent(void **st
     hand_close(&h);
 }
 
+/* A unit that does not snoop reads what was flushed of the declared tables; a table elsewhere is
+ * read as memory has it. */
+static void test_system_blocked__no_snooping__table_in_other_memory(void **state)
+{
+    (void)state;
+    open_unit("kvm", true, true);
+    h.p.iommu.coherent = false;
+    uint32_t line = h.p.cpu_lines[1];
+    uint64_t paddr = h.p.lines[line].paddr;
+    h.sys.iommu[0].arch.irta_base = paddr & ~(uint64_t)PAGE_OFFSET;
+    h.sys.iommu[0].arch.irta_s = LARGEST_TABLE;
+    uint16_t index = (uint16_t)((paddr & PAGE_OFFSET) / VTDPI_IRTE_BYTES);
+    h.sys.sources[0].msi = (vtdpi_msi_t){.addr = vtdpi_msi_address(index, false)};
+    memcpy(hand_word(&h, line, 0), entry(0), VTDPI_IRTE_BYTES);
+    *entry(0) = 0; /* the declared table is not looked at */
+    run();
+    assert_null(hand_saw(&h, VTDPI_EV_blocked));
+    assert_true(vtdpi_set_has(hand_word(&h, h.p.vcpus[0].pid, 0), VECTOR));
+    hand_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +329,7 @@ int main(void)
         cmocka_unit_test(test_system_blocked__descriptor_in_foreign_line__s6_and_lost),
         cmocka_unit_test(test_system_blocked__no_identities__fault_alone),
         cmocka_unit_test(test_system_blocked__budget__device_stops_when_it_is_spent),
+        cmocka_unit_test(test_system_blocked__no_snooping__table_in_other_memory),
     };
     return cmocka_run_group_tests_name("system_blocked", tests, NULL, NULL);
 }

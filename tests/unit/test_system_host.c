@@ -207,6 +207,52 @@ static void test_system_host__migrate_to_the_next__by_affinity(void **state)
     }
 }
 
+/* A thread that no CPU is allowed to (a state that no scenario makes) stays where it was: moved,
+ * and woken. */
+static void test_system_host__no_cpu_allowed__stays_where_it_was(void **state)
+{
+    (void)state;
+    memset(&h, 0, sizeof h);
+    scene_init(&h.scene, "kvm", 2);
+    scene_vcpu(&h.scene, 1, true, 1000000, false);
+    scene_interrupt(&h.scene, 0, VECTOR, 0, 1000000);
+    scene_event(&h.scene, VTDPI_EVENT_MIGRATE, 0)->cpu = UINT32_MAX;
+    scene_event(&h.scene, VTDPI_EVENT_WAKE, 0);
+    hand_build(&h, true);
+    hand_script(0, NULL, 0);
+    vtdpi_thread_fixed_t threads[4];
+    assert_true(h.p.thread_count <= 4);
+    memcpy(threads, h.p.threads, h.p.thread_count * sizeof threads[0]);
+    memset(threads[h.p.vcpus[0].thread].affinity, 0, sizeof threads[0].affinity);
+    h.p.threads = threads;
+    hand_start(&h);
+    vtdpi_thread_t *th = &h.sys.threads[h.p.vcpus[0].thread];
+    hand_fire(&h, h.sys.actor.outside, 0);
+    assert_int_equal(th->cpu, 1);
+    memset(th->affinity, 0, sizeof th->affinity);
+    th->state = VTDPI_TS_BLOCKED;
+    hand_fire(&h, h.sys.actor.outside + 1, 0);
+    assert_int_equal(th->state, VTDPI_TS_RUNNABLE);
+    assert_int_equal(th->cpu, 1);
+    hand_close(&h);
+}
+
+/* Where an event can be recognised it is alternative 0, and those of a choice come behind it. */
+static void test_system_host__choice_with_an_event__alternatives_behind_it(void **state)
+{
+    (void)state;
+    const vtdpi_op_t ops[1] = {plain(VTDPI_OP_CHOOSE, 3)};
+    open_host("kvm", ops, 1);
+    hand_start(&h);
+    hand_to(&h, 0, VTDPI_OP_CHOOSE);
+    vtdpi_set_add(h.sys.cpus[0].apic.irr, VTDPI_HV_RESCHED);
+    assert_true(hand_event(&h, 0));
+    assert_int_equal(vtdpi_enabled(&h.sys, 0), 4);
+    hand_fire(&h, 0, 3);
+    assert_int_equal(hand_result(&h, 0, 0), 2);
+    hand_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +263,8 @@ int main(void)
         cmocka_unit_test(test_system_host__exploration__each_cached_entry_may_go),
         cmocka_unit_test(test_system_host__no_identities__same_way),
         cmocka_unit_test(test_system_host__migrate_to_the_next__by_affinity),
+        cmocka_unit_test(test_system_host__no_cpu_allowed__stays_where_it_was),
+        cmocka_unit_test(test_system_host__choice_with_an_event__alternatives_behind_it),
     };
     return cmocka_run_group_tests_name("system_host", tests, NULL, NULL);
 }
