@@ -144,7 +144,8 @@ typedef struct {
     uint8_t record; /**< faults of the descriptor are recorded */
     uint8_t wake;   /**< the message is a notification */
     uint8_t plain;  /**< passes as it came */
-    uint8_t pad_[9];
+    uint8_t pad_;
+    uint8_t pad2_[8];
 } vtdpi_request_t;
 
 /** An interrupt message in flight. */

@@ -41,6 +41,13 @@ vtdpi_op_t vtdpi_fn_kvm_requests(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_r
 /* Where kvm_enter's result has the exit qualification; of those that matter, all are below 2^32. */
 enum { KVM_QUALIFICATION_LOW = 32 };
 
+static void kvm_keep_exit(vtdpi_frame_t *f, vtdpi_result_t r)
+{
+    f->x[0] = r.v[0];
+    f->x[1] = r.v[1];
+    f->x[2] = r.ok;
+}
+
 /*
  * One VM entry and exit. Returns with interrupts and preemption on: the reason and the
  * qualification. x[0]: reason, or VTDPI_NOBODY if the guest was not entered; x[1]: qualification;
@@ -73,9 +80,7 @@ vtdpi_op_t vtdpi_fn_kvm_enter(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_resu
         }
         /* 6. VM entry, and, when root mode is back, VM exit */
         VTDPI_YIELD(f, vtdpi_op_make(VTDPI_OP_VMENTER, VTDPI_STAGE_vmentry, VTDPI_T_vmentry_hw));
-        f->x[0] = r.v[0];
-        f->x[1] = r.v[1];
-        f->x[2] = r.ok;
+        kvm_keep_exit(f, r);
     }
     if (f->x[0] == VTDPI_EXIT_EXCEPTION_NMI) {
         VTDPI_YIELD(f, vtdpi_op_call(VTDPI_FN_nmi, 0, 0, 0));

@@ -90,7 +90,8 @@ static void test_snapshot__hash_by_parts__equals_the_hash_of_the_whole(void **st
         uint32_t parts = vtdpi_system_parts(&rig->system);
         uint64_t *part = calloc(parts, sizeof *part);
         uint8_t *before = malloc(rig->system.size);
-        assert_true(part != NULL && before != NULL);
+        assert_non_null(part);
+        assert_non_null(before);
         uint64_t whole = vtdpi_system_hash(&rig->system);
         assert_int_equal(vtdpi_system_rehash(&rig->system, NULL, part), whole);
         unsigned moved = 0;
