@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Coverage of models/ and src/ by the tests: builds the preset cov, runs all tests but benchmarks, fuzzing and the long
 # exploration, prints gcovr's tables and writes build/cov/coverage.html. models/ must have every line run, and 95 % of
-# its branches taken; src/ is shown only. Exit status: 1 if a test fails or models/ has less.
+# its branches taken; src/ is shown only. Exit status: not 0 if a test fails or models/ has less.
 #
 # Left out: branches of VTDPI_ASSERT and lines of VTDPI_UNREACHABLE, whose other side is a defect of ours, and the lines
 # that left_out names.

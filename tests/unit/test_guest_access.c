@@ -14,6 +14,9 @@
 
 enum { VECTOR = 0x41, SERVED = 0x62, MSR_TPR = 0x808, OFFSET_TPR = 0x080, OFFSET_INITIAL = 0x380 };
 
+/* Word of the line of priorities that VPPR, 0A0h, is in. */
+enum { VPPR_WORD = 4 };
+
 /* Exit 44: a linear write, bits 15:12. */
 enum { LINEAR_WRITE = 1 << 12 };
 
@@ -130,7 +133,10 @@ static void test_guest_access__tpr_shadow__exit_below_threshold(void **state)
 }
 
 /* The guest of a hypervisor without APIC virtualization: WRMSR exits in x2APIC mode, and in xAPIC
- * mode the access to the page, by its offset. */
+ * mode the access to the page, by its offset.
+ *
+ * @shows sdm.access.no-shadow, sdm.wrmsr.others
+ */
 static void test_guest_access__no_virtualization__exit_by_mode(void **state)
 {
     (void)state;
@@ -148,7 +154,10 @@ static void test_guest_access__no_virtualization__exit_by_mode(void **state)
 }
 
 /* Initial count: with APIC-register virtualization the write is done and exits after it (56);
- * without it the access exits (44) and the page stays as it is. */
+ * without it the access exits (44) and the page stays as it is.
+ *
+ * @shows sdm.write.registers
+ */
 static void test_guest_access__initial_count__exit_after_or_instead_of_the_write(void **state)
 {
     (void)state;
@@ -171,7 +180,10 @@ static void test_guest_access__initial_count__exit_after_or_instead_of_the_write
 }
 
 /* In x2APIC mode WRMSR of the initial count goes to the hypervisor: only TPR, EOI, self-IPI and,
- * with IPI virtualization, ICR are virtualized. */
+ * with IPI virtualization, ICR are virtualized.
+ *
+ * @shows sdm.wrmsr.others
+ */
 static void test_guest_access__initial_count_by_msr__exits(void **state)
 {
     (void)state;
@@ -183,7 +195,10 @@ static void test_guest_access__initial_count_by_msr__exits(void **state)
     hand_close(&h);
 }
 
-/* Blocking by STI comes from STI that changes IF, and from no other. */
+/* Blocking by STI comes from STI that changes IF, and from no other.
+ *
+ * @shows sdm.sti.one-instruction
+ */
 static void test_guest_access__sti_with_if_set__no_shadow(void **state)
 {
     (void)state;
@@ -199,7 +214,10 @@ static void test_guest_access__sti_with_if_set__no_shadow(void **state)
     }
 }
 
-/* VM entry: with virtual-interrupt delivery PPR is virtualized, without it is not touched. */
+/* VM entry: with virtual-interrupt delivery PPR is virtualized, without it is not touched.
+ *
+ * @shows sdm.ppr
+ */
 static void test_guest_access__entry__ppr_virtualization_with_delivery_only(void **state)
 {
     (void)state;
@@ -213,12 +231,16 @@ static void test_guest_access__entry__ppr_virtualization_with_delivery_only(void
             hand_step(&h, 0);
         }
         assert_int_equal(ppr, vtdpi_ctl_virtual_interrupt_delivery(h.sys.vcpus[0].controls));
+        assert_int_equal(*page(VTDPI_VL_PRIORITY, VPPR_WORD), ppr ? 0x35 : 0);
         hand_close(&h);
     }
 }
 
 /* In xAPIC mode without "virtualize APIC accesses" the page is memory that the hypervisor does not
- * map: the access leaves the guest all the same, by its offset. */
+ * map: the access leaves the guest all the same, by its offset.
+ *
+ * @shows sdm.access.page
+ */
 static void test_guest_access__page_not_virtualized__access_exits(void **state)
 {
     (void)state;
@@ -232,7 +254,10 @@ static void test_guest_access__page_not_virtualized__access_exits(void **state)
 }
 
 /* Without "acknowledge interrupt on exit" an external interrupt exits and stays in the IRR: there
- * is no interruption information. */
+ * is no interruption information.
+ *
+ * @shows sdm.boundary.acknowledge
+ */
 static void test_guest_access__no_acknowledge_on_exit__interrupt_stays_in_irr(void **state)
 {
     (void)state;

@@ -140,6 +140,7 @@ static uint64_t handler_length(uint8_t vector)
     *hand_word(&h, line, ((vector >> 5) & 3U) * 2) |= UINT64_C(1) << (vector & 31U);
     assert_true(hand_event(&h, 0));
     hand_fire(&h, 0, 0);
+    assert_int_equal(h.sys.vcpus[0].guest_if, 0);
     hand_to(&h, 0, VTDPI_OP_GUEST_FIRST);
     hand_step(&h, 0);
     assert_int_equal(hand_saw(&h, VTDPI_EV_handler_entered)->a[1], vector);
@@ -148,10 +149,13 @@ static uint64_t handler_length(uint8_t vector)
     assert_int_equal(alt.op.kind, VTDPI_OP_SPEND);
     hand_to(&h, 0, VTDPI_OP_GUEST_IRET);
     hand_step(&h, 0);
+    assert_int_equal(h.sys.vcpus[0].guest_if, 1);
     return alt.op.b;
 }
 
 /* A vector with a handler of its own runs as long as that, every other one as long as the vCPU's.
+ *
+ * @shows sdm.idt.interrupt-gate
  */
 static void test_guest_program__handlers__own_length_or_the_common_one(void **state)
 {

@@ -91,7 +91,7 @@ static void expect_blocked(uint8_t code)
 
 /* In x2APIC mode nothing passes in compatibility format: 25h, and the unit says so by its event.
  *
- * @shows vtd.remap.compatibility, vtd.event.message
+ * @shows vtd.remap.compatibility, vtd.event.message, vtd.remap.blocked
  */
 static void test_system_blocked__compatibility_format__blocked_with_event(void **state)
 {
@@ -174,7 +174,7 @@ static void test_system_blocked__entry_above_address_width__blocked(void **state
 
 /* Memory that does not answer: 23h.
  *
- * @shows vtd.remap.entry-error
+ * @shows vtd.remap.entry-error, vtd.remap.blocked
  */
 static void test_system_blocked__table_in_no_memory__blocked(void **state)
 {
@@ -295,7 +295,10 @@ static void test_system_blocked__budget__device_stops_when_it_is_spent(void **st
 }
 
 /* A unit that does not snoop reads what was flushed of the declared tables; a table elsewhere is
- * read as memory has it. */
+ * read as memory has it.
+ *
+ * @shows vtd.irte.snoop
+ */
 static void test_system_blocked__no_snooping__table_in_other_memory(void **state)
 {
     (void)state;

@@ -62,7 +62,10 @@ static unsigned takers(void)
     return set;
 }
 
-/* One CPU takes it: the one whose task priority is lowest, of equal ones the lowest ID. */
+/* One CPU takes it: the one whose task priority is lowest, of equal ones the lowest ID.
+ *
+ * @shows sdm.lapic.lowest, sdm.lapic.lowest-policy
+ */
 static void test_system_message__lowest_priority__one_cpu_by_tpr(void **state)
 {
     (void)state;
@@ -82,7 +85,10 @@ static void test_system_message__lowest_priority__one_cpu_by_tpr(void **state)
     hand_close(&h);
 }
 
-/* Switch lowest_policy: by vector, modulo the number of candidates. */
+/* Switch lowest_policy: by vector, modulo the number of candidates.
+ *
+ * @shows sdm.lapic.lowest-policy
+ */
 static void test_system_message__lowest_priority_by_vector__modulo_candidates(void **state)
 {
     (void)state;
@@ -100,7 +106,10 @@ static void switch_off(uint32_t c)
     assert_int_equal(vtdpi_lapic_wrmsr(&h.sys.cpus[c].apic, MSR_SVR, SVR_OFF).ok, 1);
 }
 
-/* A CPU whose local APIC is off by software is no candidate; without one the message is gone. */
+/* A CPU whose local APIC is off by software is no candidate; without one the message is gone.
+ *
+ * @shows sdm.message.absent
+ */
 static void test_system_message__lowest_priority__disabled_apics_are_no_candidates(void **state)
 {
     (void)state;
@@ -135,7 +144,10 @@ static void test_system_message__redirection_hint__one_cpu_in_logical_mode(void 
     }
 }
 
-/* Fixed to a broadcast address: all take it, the one that had it too, and nothing is dropped. */
+/* Fixed to a broadcast address: all take it, the one that had it too, and nothing is dropped.
+ *
+ * @shows sdm.lapic.match.broadcast-narrow
+ */
 static void test_system_message__broadcast__everybody_takes_it(void **state)
 {
     (void)state;
@@ -150,7 +162,10 @@ static void test_system_message__broadcast__everybody_takes_it(void **state)
     hand_close(&h);
 }
 
-/* An NMI goes past the IRR to the core: taken, not dropped. */
+/* An NMI goes past the IRR to the core: taken, not dropped.
+ *
+ * @shows sdm.lapic.accept.core
+ */
 static void test_system_message__nmi__to_the_core(void **state)
 {
     (void)state;
@@ -165,7 +180,10 @@ static void test_system_message__nmi__to_the_core(void **state)
     hand_close(&h);
 }
 
-/* A fixed message with a vector below 16: refused with an error, and gone. */
+/* A fixed message with a vector below 16: refused with an error, and gone.
+ *
+ * @shows sdm.lapic.accept.illegal
+ */
 static void test_system_message__illegal_vector__refused_and_dropped(void **state)
 {
     (void)state;
@@ -179,7 +197,10 @@ static void test_system_message__illegal_vector__refused_and_dropped(void **stat
 }
 
 /* A posted interrupt whose notification was still under way when somebody else harvested it: that
- * the notification gets lost changes nothing. Without identities nothing is said about any. */
+ * the notification gets lost changes nothing. Without identities nothing is said about any.
+ *
+ * @shows sdm.message.absent
+ */
 static void test_system_message__dropped_after_harvest__nothing_is_lost(void **state)
 {
     (void)state;
@@ -207,7 +228,10 @@ static void test_system_message__dropped_after_harvest__nothing_is_lost(void **s
 }
 
 /* An IPI that carries what software posted, to a CPU that does not exist: the interrupt waits at
- * its vCPU. */
+ * its vCPU.
+ *
+ * @shows sdm.message.absent
+ */
 static void test_system_message__ipi_to_nobody__posted_interrupt_waits(void **state)
 {
     (void)state;

@@ -129,7 +129,10 @@ static void test_system_queue_errors__unknown_type__error_event(void **state)
 }
 
 /* Each step of the queue may end in an event: it waits for room among the messages, and goes on
- * when there is some. */
+ * when there is some.
+ *
+ * @shows vtd.queue.error-event
+ */
 static void test_system_queue_errors__messages_full__queue_waits(void **state)
 {
     (void)state;
@@ -229,7 +232,10 @@ static void test_system_queue_errors__status_in_no_memory__completes(void **stat
 }
 
 /* A posted interrupt has updated its descriptor and sent its notification: a wait does not wait for
- * the notification to be accepted, nor for a software IPI. */
+ * the notification to be accepted, nor for a software IPI.
+ *
+ * @shows vtd.drain.requests
+ */
 static void test_system_queue_errors__notification_in_flight__not_waited_for(void **state)
 {
     (void)state;
