@@ -14,6 +14,8 @@
 
 enum { VECTOR = 0x41, SERVED = 0x62, MSR_TPR = 0x808, OFFSET_TPR = 0x080, OFFSET_INITIAL = 0x380 };
 
+enum { MSR_ICR = 0x830, OFFSET_ICR = 0x300 };
+
 /* Word of the line of priorities that VPPR, 0A0h, is in. */
 enum { VPPR_WORD = 4 };
 
@@ -278,6 +280,35 @@ static void test_guest_access__no_acknowledge_on_exit__interrupt_stays_in_irr(vo
     hand_close(&h);
 }
 
+/* IPI virtualization of a vector below 16: the CPU does not post it, it exits behind the
+ * instruction (56), with VICR written.
+ *
+ * @shows sdm.ipiv.limits
+ */
+static void test_guest_access__ipi_of_an_illegal_vector__exit_behind_it(void **state)
+{
+    (void)state;
+    memset(&h, 0, sizeof h);
+    scene_init(&h.scene, "kvm", 2);
+    scene_vcpu(&h.scene, 0, true, 1000000, false);
+    scene_interrupt(&h.scene, 0, VECTOR, 0, 1000000);
+    h.scene.s.hypervisor.ipi_virtualization = true;
+    h.scene.step[0][0] = (vtdpi_step_t){.kind = VTDPI_STEP_SEND_IPI, .value = VECTOR};
+    hand_build(&h, true);
+    script[0] = vtdpi_op_make(VTDPI_OP_CLI, VTDPI_STAGE_hv, 0);
+    script[1] = vtdpi_op_make(VTDPI_OP_VMENTER, VTDPI_STAGE_vmentry, 0);
+    hand_script(0, script, 2);
+    hand_start(&h);
+    hand_to(&h, 0, VTDPI_OP_VMENTER);
+    whole();
+    h.sys.vcpus[0].frame[0].op.a = 0xF;
+    whole();
+    expect_exit(VTDPI_EXIT_APIC_WRITE, OFFSET_ICR, MSR_ICR, 0xF);
+    assert_int_equal(*page(VTDPI_VL_ICR, 0), 0xF);
+    assert_int_equal(vtdpi_set_highest(hand_word(&h, h.p.vcpus[0].pid, 0)), -1);
+    hand_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_guest_access__entry__ppr_virtualization_with_delivery_only),
         cmocka_unit_test(test_guest_access__page_not_virtualized__access_exits),
         cmocka_unit_test(test_guest_access__no_acknowledge_on_exit__interrupt_stays_in_irr),
+        cmocka_unit_test(test_guest_access__ipi_of_an_illegal_vector__exit_behind_it),
     };
     return cmocka_run_group_tests_name("guest_access", tests, NULL, NULL);
 }

@@ -148,39 +148,101 @@ static void test_system_host__exploration__each_cached_entry_may_go(void **state
     }
 }
 
-/* Identities are no part of behaviour: the whole way of an interrupt to its handler and of one that
- * is taken in software leaves the same memory and the same events with and without. */
+/* An interrupt on its whole way from the device to a handler under [protocol], with or without
+ * identities; returns the hash of what is left. */
+static uint64_t whole_way(const char *protocol, bool ghost)
+{
+    memset(&h, 0, sizeof h);
+    scene_init(&h.scene, protocol, 2);
+    scene_vcpu(&h.scene, 0, true, 1000000, false);
+    scene_interrupt(&h.scene, 0, VECTOR, 0, 1000000);
+    hand_build(&h, false);
+    h.p.ghost = ghost;
+    hand_start(&h);
+    hand_to(&h, 0, VTDPI_OP_VMENTER);
+    hand_fire(&h, h.sys.actor.source, 0);
+    while (h.sys.requests[0].phase != VTDPI_RQ_FREE) {
+        hand_fire(&h, h.sys.actor.request, 0);
+    }
+    hand_messages(&h);
+    const vtdpi_event_t *entered = NULL;
+    for (unsigned i = 0; entered == NULL; i++) {
+        assert_true(i < 400);
+        if (vtdpi_enabled(&h.sys, 0) == 0) {
+            hand_drain(&h, 0);
+        }
+        hand_fire(&h, 0, 0);
+        entered = hand_saw(&h, VTDPI_EV_handler_entered);
+    }
+    assert_int_equal(entered->a[1], VECTOR);
+    assert_int_equal(entered->id != 0, ghost);
+    assert_int_equal(h.sys.sealed_count, ghost);
+    uint64_t hash = vtdpi_system_hash(&h.sys);
+    hand_close(&h);
+    return hash;
+}
+
+/* Identities are no part of behaviour: posted, posted by software or injected, the way is the same
+ * without them. */
 static void test_system_host__no_identities__same_way(void **state)
 {
     (void)state;
-    uint64_t hash[2];
+    static const char *const protocols[4] = {"kvm", "cpu_posted_kvm", "cpu_posted_xen", "injected"};
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(whole_way(protocols[i], false), whole_way(protocols[i], true));
+    }
+}
+
+/* What is in flight is put in the same order with and without identities. */
+static void test_system_host__no_identities__same_canonical_order(void **state)
+{
+    (void)state;
+    static vtdpi_message_t messages[2][VTDPI_MESSAGES_MAX];
+    static vtdpi_request_t requests[2][VTDPI_REQUESTS_MAX];
     for (unsigned ghost = 0; ghost < 2; ghost++) {
-        memset(&h, 0, sizeof h);
-        scene_init(&h.scene, "kvm", 2);
-        scene_vcpu(&h.scene, 0, true, 1000000, false);
-        scene_interrupt(&h.scene, 0, VECTOR, 0, 1000000);
-        hand_build(&h, false);
+        open_host("kvm", NULL, 0);
         h.p.ghost = ghost != 0;
         hand_start(&h);
-        hand_to(&h, 0, VTDPI_OP_VMENTER);
         hand_fire(&h, h.sys.actor.source, 0);
-        while (h.sys.requests[0].phase != VTDPI_RQ_FREE) {
-            hand_fire(&h, h.sys.actor.request, 0);
-        }
-        hand_messages(&h);
-        for (unsigned i = 0; i < 60; i++) {
-            uint32_t n = vtdpi_enabled(&h.sys, 0);
-            if (n == 0) {
-                hand_drain(&h, 0);
-            }
-            hand_fire(&h, 0, 0);
+        hand_fire(&h, h.sys.actor.source + 1, 0);
+        for (uint32_t m = 1; m < 4; m++) {
+            h.sys.messages[m].used = 1;
+            h.sys.messages[m].vcpu = VTDPI_NOBODY;
+            h.sys.messages[m].msg.vector = (uint8_t)(0x80 + m);
         }
         vtdpi_system_canonicalise(&h.sys);
-        assert_true(vtdpi_system_check(&h.sys));
-        hash[ghost] = vtdpi_system_hash(&h.sys);
+        memcpy(messages[ghost], h.sys.messages, sizeof messages[0]);
+        memcpy(requests[ghost], h.sys.requests, sizeof requests[0]);
+        assert_int_equal(h.sys.messages[0].msg.vector, 0x83); /* greatest first, empty ones last */
+        assert_int_equal(h.sys.messages[3].used, 0);
         hand_close(&h);
     }
-    assert_int_equal(hash[0], hash[1]);
+    assert_memory_equal(messages[0], messages[1], sizeof messages[0]);
+    assert_memory_equal(requests[0], requests[1], sizeof requests[0]);
+}
+
+/* The scheduler's tick runs while another thread waits for the CPU and there is a time slice. */
+static void test_system_host__tick__only_with_a_time_slice(void **state)
+{
+    (void)state;
+    for (unsigned others = 0; others < 2; others++) {
+        for (uint64_t slice = 0; slice < 2; slice++) {
+            memset(&h, 0, sizeof h);
+            scene_init(&h.scene, "kvm", 2);
+            scene_vcpu(&h.scene, 0, true, 1000000, false);
+            scene_vcpu(&h.scene, others != 0 ? 0 : 1, true, 1000000, false);
+            scene_interrupt(&h.scene, 0, VECTOR, 0, 1000000);
+            hand_build(&h, true);
+            h.p.timeslice_ps = slice;
+            hand_script(0, NULL, 0);
+            hand_script(1, NULL, 0);
+            hand_start(&h);
+            hand_to(&h, 0, VTDPI_OP_CHOOSE);
+            bool tick = vtdpi_enabled(&h.sys, h.sys.actor.timer + VTDPI_SLOT_TICK) > 0;
+            assert_int_equal(tick, others != 0 && slice != 0);
+            hand_close(&h);
+        }
+    }
 }
 
 /* "Migrate to the next CPU" goes on to the next that the thread's affinity allows, and stays where
@@ -262,6 +324,8 @@ int main(void)
         cmocka_unit_test(test_system_host__exchange_of_16_bytes__both_halves_count),
         cmocka_unit_test(test_system_host__exploration__each_cached_entry_may_go),
         cmocka_unit_test(test_system_host__no_identities__same_way),
+        cmocka_unit_test(test_system_host__no_identities__same_canonical_order),
+        cmocka_unit_test(test_system_host__tick__only_with_a_time_slice),
         cmocka_unit_test(test_system_host__migrate_to_the_next__by_affinity),
         cmocka_unit_test(test_system_host__no_cpu_allowed__stays_where_it_was),
         cmocka_unit_test(test_system_host__choice_with_an_event__alternatives_behind_it),

@@ -294,6 +294,43 @@ static void test_system_queue_errors__sirtp_by_software__drops_the_cache_or_not(
     }
 }
 
+/* A wait waits for what is old of its own unit: an old request and an old message of another unit
+ * do not hold it.
+ *
+ * @shows vtd.drain.requests, vtd.drain.accepted
+ */
+static void test_system_queue_errors__old_at_another_unit__not_waited_for(void **state)
+{
+    (void)state;
+    for (unsigned own = 0; own < 2; own++) {
+        memset(&h, 0, sizeof h);
+        scene_init(&h.scene, "kvm", 1);
+        scene_vcpu(&h.scene, 0, true, 1000000, false);
+        scene_interrupt(&h.scene, 0, VECTOR, 0, 1000000);
+        scene_interrupt(&h.scene, 0, VECTOR, 0, 1000000)->device = 1;
+        h.scene.device[1] =
+            (vtdpi_device_cfg_t){.name = "disk", .requester_id = 0x4000, .msix = true, .unit = 1};
+        h.scene.s.device_count = 2;
+        h.scene.s.platform.iommu_units = 2;
+        h.scene.s.hypervisor.irq_follows_vcpu = true; /* there is a queue */
+        hand_build(&h, true);
+        hand_script(0, NULL, 0);
+        hand_start(&h);
+        hand_fire(&h, h.sys.actor.source + 1 - own, 0);
+        h.sys.requests[0].old = 1;
+        submit(FENCE, 0);
+        queue_fire(1);
+        assert_int_equal(vtdpi_enabled(&h.sys, queue()), own == 0);
+        h.sys.requests[0].old = 0;
+        h.sys.messages[2].used = 1;
+        h.sys.messages[2].vcpu = VTDPI_NOBODY;
+        h.sys.messages[2].old = 1;
+        h.sys.messages[2].from_unit = (uint8_t)(2 - own);
+        assert_int_equal(vtdpi_enabled(&h.sys, queue()), own == 0);
+        hand_close(&h);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_system_queue_errors__status_in_no_memory__completes),
         cmocka_unit_test(test_system_queue_errors__notification_in_flight__not_waited_for),
         cmocka_unit_test(test_system_queue_errors__sirtp_by_software__drops_the_cache_or_not),
+        cmocka_unit_test(test_system_queue_errors__old_at_another_unit__not_waited_for),
     };
     return cmocka_run_group_tests_name("system_queue_errors", tests, NULL, NULL);
 }
