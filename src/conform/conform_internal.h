@@ -36,6 +36,9 @@ typedef enum {
     CONFORM_RESERVED_FIRST = 2, /**< reserved bits of an entry are checked before its source */
     CONFORM_QUEUE_WAITS = 4,    /**< descriptors are fetched after a write of IQT only */
     CONFORM_HOLD_EXTERNAL = 8,  /**< blocking by STI or MOV SS holds interrupts that exit too */
+    CONFORM_LOWEST_SENT = 16,   /**< lowest priority is sent where the ICR has it reserved */
+    CONFORM_SEND_ACCEPT = 32,   /**< what no APIC accepts is a send accept error of the sender */
+    CONFORM_BYTE_BROADCAST = 64 /**< a 32-bit physical destination that ends in FFh is for all */
 } conform_setting_t;
 
 /** Where a vector's report goes. */

@@ -125,7 +125,7 @@ static void lapic_state_compare(conform_out_t *out, int step, const lapic_line_t
 
 /* Whether up to [step] an interrupt with a vector below 16 came while the APIC was disabled by
  * software. */
-bool conform_lapic_illegal_disabled(const json_t *vector, int step)
+static bool lapic_illegal_disabled(const json_t *vector, int step)
 {
     const json_t *steps = json_object_get(vector, "steps");
     const json_t *svr = json_object_get(json_object_get(vector, "init"), "svr");
@@ -145,6 +145,18 @@ bool conform_lapic_illegal_disabled(const json_t *vector, int step)
     return false;
 }
 
+/* Whether such an interrupt came, and what is recorded at [step] is its error beside the errors of
+ * the beginning, and no other. */
+bool conform_lapic_illegal_disabled(const json_t *vector, int step)
+{
+    const json_t *recorded = json_array_get(json_object_get(vector, "steps"), (size_t)step);
+    const json_t *esr = json_object_get(json_object_get(recorded, "st"), "esr");
+    const json_t *first = json_object_get(json_object_get(vector, "init"), "esr");
+    return json_integer_value(esr) ==
+               (json_integer_value(first) | VTDPI_LAPIC_ESR_RECEIVE_VECTOR) &&
+           lapic_illegal_disabled(vector, step);
+}
+
 /* @shows sdm.lapic.accept.disabled, sdm.lapic.accept.illegal, sdm.lapic.accept.irr,
  * sdm.lapic.accept.tmr, sdm.lapic.ppr, sdm.lapic.offer, sdm.lapic.acknowledge, sdm.lapic.spurious,
  * sdm.lapic.eoi.dismiss, sdm.lapic.eoi.broadcast */
@@ -153,7 +165,10 @@ void conform_replay_lapic(const json_t *vector, conform_out_t *out)
     lapic_line_t l = {.intr = false};
     const json_t *steps = conform_list(out, vector, "steps");
     vtdpi_lapic_init(&l.apic, 0, false, 0);
-    lapic_state_read(out, &l, conform_object(out, vector, "init"));
+    const json_t *init = conform_object(out, vector, "init");
+    lapic_state_read(out, &l, init);
+    conform_same(out, CONFORM_EVERY_STEP, "ppr", conform_number(out, init, "ppr", LAPIC_BYTE_MAX),
+                 vtdpi_lapic_ppr(&l.apic));
     for (size_t i = 0; i < json_array_size(steps); i++) {
         conform_at(out, "steps", i);
         const json_t *recorded = json_array_get(steps, i);
@@ -216,13 +231,28 @@ static void lapic_match_read(conform_out_t *out, lapic_match_t *m, const json_t 
     conform_at(out, NULL, 0);
 }
 
-/* The sender writes its ICR. */
-static vtdpi_lapic_access_t lapic_send(lapic_match_t *m)
+/* The ICR as it is written, of the APIC's mode. */
+static uint64_t lapic_icr(const lapic_match_t *m)
+{
+    unsigned low =
+        m->mode == LAPIC_MODE_X2APIC ? VTDPI_ICR_DEST_X2APIC_LOW : VTDPI_ICR_DEST_XAPIC_LOW;
+    return (uint64_t)m->dest << low | m->icr_lo;
+}
+
+/* The sender writes its ICR. [lowest_sent]: lowest priority is sent whatever the mode and the
+ * shorthand. */
+static vtdpi_lapic_access_t lapic_send(lapic_match_t *m, bool lowest_sent)
 {
     vtdpi_lapic_t *sender = &m->apics[m->sender];
+    vtdpi_lapic_icr_t icr =
+        vtdpi_lapic_icr_decode(lapic_icr(m), m->mode == LAPIC_MODE_X2APIC, sender->switches);
+    if (lowest_sent && icr.msg.delivery_mode == VTDPI_DLM_LOWEST && icr.send == 0) {
+        return (vtdpi_lapic_access_t){
+            .effect = VTDPI_LAPIC_DO_SEND_IPI, .msg = icr.msg, .shorthand = icr.shorthand};
+    }
     if (m->mode == LAPIC_MODE_X2APIC) {
         return vtdpi_lapic_wrmsr(sender, VTDPI_LAPIC_MSR_FIRST + (VTDPI_LAPIC_REG_ICR_LO >> 4),
-                                 (uint64_t)m->dest << VTDPI_ICR_DEST_X2APIC_LOW | m->icr_lo);
+                                 lapic_icr(m));
     }
     (void)vtdpi_lapic_mmio_write(sender, VTDPI_LAPIC_REG_ICR_HI,
                                  m->dest << (VTDPI_ICR_DEST_XAPIC_LOW - 32));
@@ -319,6 +349,27 @@ static void lapic_ldr_compare(conform_out_t *out, const lapic_match_t *m, const 
     json_decref(recorded);
 }
 
+/* What the vector decodes from the ICR beside it. */
+static void lapic_decoded_compare(conform_out_t *out, const lapic_match_t *m, const json_t *vector)
+{
+    static const char *const deliveries[] = {"fixed", "lowest"};
+    static const char *const dest_modes[] = {"physical", "logical"};
+
+    uint64_t icr = m->icr_lo;
+    conform_same(out, CONFORM_EVERY_STEP, "vector",
+                 conform_number(out, vector, "vector", LAPIC_BYTE_MAX),
+                 VTDPI_GET(ICR, VECTOR, &icr));
+    conform_same(out, CONFORM_EVERY_STEP, "delivery",
+                 conform_choice(out, vector, "delivery", deliveries, 2),
+                 VTDPI_GET(ICR, DELIVERY_MODE, &icr));
+    conform_same(out, CONFORM_EVERY_STEP, "dest_mode",
+                 conform_choice(out, vector, "dest_mode", dest_modes, 2),
+                 VTDPI_GET(ICR, DEST_MODE, &icr));
+    conform_same(out, CONFORM_EVERY_STEP, "shorthand",
+                 conform_number(out, vector, "shorthand", VTDPI_SHORTHAND_OTHERS),
+                 VTDPI_GET(ICR, SHORTHAND, &icr));
+}
+
 static bool lapic_text_is(const json_t *vector, const char *key, const char *text)
 {
     const char *value = json_string_value(json_object_get(vector, key));
@@ -355,10 +406,14 @@ void conform_replay_match(const json_t *vector, conform_out_t *out)
     if (conform_malformed(out)) {
         return;
     }
+    lapic_decoded_compare(out, &m, vector);
     lapic_any_compare(out, vector, "match_logical", lapic_logical(&m));
     lapic_ldr_compare(out, &m, vector);
-    vtdpi_lapic_access_t sent = lapic_send(&m);
+    vtdpi_lapic_access_t sent = lapic_send(&m, conform_setting(out, CONFORM_LOWEST_SENT));
     unsigned bits = lapic_deliver(&m, &sent);
+    if (bits == 0 && conform_setting(out, CONFORM_SEND_ACCEPT)) {
+        m.apics[m.sender].esr_pending |= LAPIC_SEND_ACCEPT;
+    }
     json_t *accepted = json_array();
     for (unsigned i = 0; i < LAPIC_APICS; i++) {
         if ((bits >> i & 1U) != 0) {

@@ -180,7 +180,8 @@ static json_t *uintr_accepted(const vtdpi_lapic_icr_t *ipi, const uint32_t ids[U
     return accepted;
 }
 
-static json_t *uintr_notification(const uintr_sender_t *s, const uint32_t ids[UINTR_APICS])
+static json_t *uintr_notification(const uintr_sender_t *s, const uint32_t ids[UINTR_APICS],
+                                  bool byte_broadcast)
 {
     char low[UINTR_HALF_DIGITS + 1];
     char high[UINTR_HALF_DIGITS + 1];
@@ -188,6 +189,9 @@ static json_t *uintr_notification(const uintr_sender_t *s, const uint32_t ids[UI
         return json_null();
     }
     vtdpi_lapic_icr_t ipi = vtdpi_lapic_icr_decode(s->icr, s->mode.x2apic != 0, 0);
+    if (byte_broadcast && ipi.msg.wide != 0 && (ipi.msg.dest & UINTR_BYTE_MAX) == UINTR_BYTE_MAX) {
+        ipi.msg.dest = UINT32_MAX;
+    }
     (void)snprintf(low, sizeof low, "%08" PRIx32, (uint32_t)s->icr);
     (void)snprintf(high, sizeof high, "%08" PRIx32, (uint32_t)(s->icr >> 32));
     return json_pack("{s:I, s:s, s:s, s:o}", "vector", (json_int_t)ipi.msg.vector, "icr_lo", low,
@@ -224,7 +228,9 @@ static void uintr_senduipi(const json_t *vector, conform_out_t *out)
     const json_t *recorded = conform_object(out, vector, "out");
     uintr_nullable_compare(out, recorded, "fault", uintr_fault(&s));
     uintr_upid_compare(out, CONFORM_EVERY_STEP, recorded, s.upid);
-    uintr_nullable_compare(out, recorded, "notify", uintr_notification(&s, ids));
+    uintr_nullable_compare(
+        out, recorded, "notify",
+        uintr_notification(&s, ids, conform_setting(out, CONFORM_BYTE_BROADCAST)));
 }
 
 static vtdpi_ctls_t uintr_control(conform_out_t *out, const json_t *ctl, const char *key,
@@ -286,7 +292,8 @@ void conform_replay_senduipi(const json_t *vector, conform_out_t *out)
 bool conform_uintr_low_byte_ff(const json_t *vector, int step)
 {
     (void)step;
-    uint64_t upid = strtoull(json_string_value(json_object_get(vector, "upid_lo")), NULL, 16);
+    const char *text = json_string_value(json_object_get(vector, "upid_lo"));
+    uint64_t upid = text != NULL ? strtoull(text, NULL, 16) : 0;
     uint64_t ndst = vtdpi_bits(upid, VTDPI_UPID_NDST_LOW, VTDPI_UPID_NDST_WIDTH);
     const json_t *x2apic = json_object_get(vector, "x2apic");
     bool wide = json_is_true(x2apic) || json_integer_value(x2apic) != 0;
@@ -306,6 +313,8 @@ typedef struct {
     vtdpi_vapic_t vapic;               /**< guest: RVI, SVI, recognition */
     uint64_t virr[VTDPI_VECTOR_WORDS]; /**< guest: virtual-APIC page */
     uint64_t visr[VTDPI_VECTOR_WORDS];
+    uint64_t pir[VTDPI_VECTOR_WORDS]; /**< guest: posted-interrupt descriptor, which stays */
+    uint64_t pid_ctl;
     uint8_t vtpr;
     uint8_t vppr;
 } uintr_receiver_t;
@@ -387,6 +396,7 @@ static json_t *uintr_boundary(uintr_receiver_t *r)
     } else if (next == VTDPI_NEXT_USER_INTERRUPT) {
         (void)json_array_append_new(events, uintr_deliver(r));
     }
+    r->facts.interruptibility &= ~(uint32_t)(VTDPI_BLOCK_STI | VTDPI_BLOCK_MOV_SS); /* NOP */
     return events;
 }
 
@@ -410,13 +420,19 @@ static void uintr_uirr_compare(conform_out_t *out, int step, const uintr_receive
                      UINTR_WORD_DIGITS);
 }
 
+static void uintr_pending_compare(conform_out_t *out, int step, const uintr_receiver_t *r,
+                                  const json_t *st)
+{
+    conform_same(out, step, "pending", conform_flag(out, st, "pending"),
+                 vtdpi_uintr_recognised(&r->cpu, &r->mode));
+}
+
 static void uintr_recognize_compare(conform_out_t *out, int step, const uintr_receiver_t *r,
                                     const json_t *st)
 {
     uintr_uirr_compare(out, step, r, st);
     conform_same(out, step, "uif", conform_flag(out, st, "uif"), r->cpu.uif);
-    conform_same(out, step, "pending", conform_flag(out, st, "pending"),
-                 vtdpi_uintr_recognised(&r->cpu, &r->mode));
+    uintr_pending_compare(out, step, r, st);
     uintr_lapic_compare(out, step, r, st);
 }
 
@@ -439,6 +455,7 @@ void conform_replay_recognize(const json_t *vector, conform_out_t *out)
     r.facts.rflags_if = conform_flag(out, init, "if");
     conform_vectors(out, init, "lapic_irr", r.apic.irr);
     conform_vectors(out, init, "lapic_isr", r.apic.isr);
+    uintr_pending_compare(out, CONFORM_EVERY_STEP, &r, init);
     if (conform_malformed(out)) {
         return;
     }
@@ -452,6 +469,10 @@ void conform_replay_recognize(const json_t *vector, conform_out_t *out)
     }
 }
 
+/* A guest that runs, and goes on running. */
+static const char *const uintr_guest_mode = "guest";
+static const char *const uintr_guest_activity = "active";
+
 static void uintr_guest_read(conform_out_t *out, uintr_receiver_t *r, const json_t *st)
 {
     r->vapic.rvi = (uint8_t)conform_number(out, st, "rvi", UINTR_BYTE_MAX);
@@ -461,6 +482,10 @@ static void uintr_guest_read(conform_out_t *out, uintr_receiver_t *r, const json
     r->vppr = (uint8_t)conform_number(out, st, "vppr", UINTR_BYTE_MAX);
     conform_set(out, st, "virr", r->virr);
     conform_set(out, st, "visr", r->visr);
+    conform_set(out, st, "pir", r->pir);
+    r->pid_ctl = conform_hex(out, st, "pid_ctl", 64);
+    r->facts.interruptibility =
+        (uint32_t)conform_number(out, st, "block", VTDPI_BLOCK_STI | VTDPI_BLOCK_MOV_SS);
     r->facts.rflags_if = conform_flag(out, st, "if");
     conform_vectors(out, st, "lapic_irr", r->apic.irr);
     conform_vectors(out, st, "lapic_isr", r->apic.isr);
@@ -471,6 +496,8 @@ static void uintr_guest_compare(conform_out_t *out, int step, const uintr_receiv
 {
     uintr_receiver_t recorded = {.vtpr = 0};
     uintr_guest_read(out, &recorded, st);
+    conform_same_text(out, step, "mode", conform_text(out, st, "mode"), uintr_guest_mode);
+    conform_same_text(out, step, "act", conform_text(out, st, "act"), uintr_guest_activity);
     conform_same(out, step, "rvi", recorded.vapic.rvi, r->vapic.rvi);
     conform_same(out, step, "svi", recorded.vapic.svi, r->vapic.svi);
     conform_same(out, step, "vtpr", recorded.vtpr, r->vtpr);
@@ -478,17 +505,18 @@ static void uintr_guest_compare(conform_out_t *out, int step, const uintr_receiv
     conform_same(out, step, "pending", recorded.vapic.recognised, r->vapic.recognised);
     conform_same_set(out, step, "virr", recorded.virr, r->virr);
     conform_same_set(out, step, "visr", recorded.visr, r->visr);
+    conform_same_set(out, step, "pir", recorded.pir, r->pir);
+    conform_same_hex(out, step, "pid_ctl", recorded.pid_ctl, r->pid_ctl, UINTR_WORD_DIGITS);
+    conform_same(out, step, "block", recorded.facts.interruptibility, r->facts.interruptibility);
     uintr_lapic_compare(out, step, r, st);
 }
 
-/* The guest is at CPL 0, so that notifications are processed and nothing is delivered. Its blocking
- * and activity are none and active in every vector.
+/* The guest is at CPL 0, so that notifications are processed and nothing is delivered; it is
+ * active, and nothing makes it exit.
  *
  * @shows sdm.uintr.identify, sdm.uintr.notify.eoi */
 void conform_replay_virtual_uinv(const json_t *vector, conform_out_t *out)
 {
-    static const char *const activities[] = {"active"};
-
     uintr_receiver_t r = {.mode = uintr_mode(), .apic = uintr_lapic(0, false)};
     const json_t *init = conform_object(out, vector, "init");
     const json_t *boundaries = conform_list(out, vector, "boundaries");
@@ -502,9 +530,8 @@ void conform_replay_virtual_uinv(const json_t *vector, conform_out_t *out)
     r.cpu.uirr = conform_hex(out, vector, "uirr", 64);
     uintr_upid_read(out, vector, r.upid);
     uintr_guest_read(out, &r, init);
-    r.facts.activity = (uint8_t)conform_choice(out, init, "act", activities, 1);
-    r.facts.interruptibility =
-        (uint32_t)conform_number(out, init, "block", VTDPI_BLOCK_STI | VTDPI_BLOCK_MOV_SS);
+    (void)conform_choice(out, init, "mode", &uintr_guest_mode, 1);
+    (void)conform_choice(out, init, "act", &uintr_guest_activity, 1);
     if (conform_malformed(out)) {
         return;
     }

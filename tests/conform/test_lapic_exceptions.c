@@ -58,7 +58,8 @@ typedef struct {
     unsigned esr;
 } match_t;
 
-static vtdpi_conform_verdict_t match(match_t m)
+/* [change]: bits of the ICR that what is decoded from it has otherwise. */
+static vtdpi_conform_verdict_t match_changed(match_t m, unsigned change)
 {
     char apics[2048] = "";
     char text[4096];
@@ -70,10 +71,16 @@ static vtdpi_conform_verdict_t match(match_t m)
                                  i == 0 ? "" : ", ", i, x2apic ? 1U << i : 0U, i * 16);
     }
     unsigned icr = 0x4041U | m.shorthand << 18 | (strcmp(m.delivery, "lowest") == 0 ? 0x100U : 0);
+    icr ^= change;
     int length = snprintf(text, sizeof text, MATCH, m.mode, apics, m.dest, icr, m.delivery,
                           m.shorthand, m.accepted, m.esr);
     assert_in_range(length, 1, sizeof text - 1);
     return verdict(text);
+}
+
+static vtdpi_conform_verdict_t match(match_t m)
+{
+    return match_changed(m, 0);
 }
 
 /* SDM 3A, "Local APIC State After It Has Been Software Disabled": an illegal vector of what is not
@@ -85,12 +92,15 @@ static void test_lapic_exception__illegal_vector_while_disabled(void **state)
     assert_int_equal(sequence(0xFF, 7, 0x40), VTDPI_CONFORM_EXCEPTED);
     assert_int_equal(sequence(0xFF, 17, 0), VTDPI_CONFORM_AGREED);
     assert_int_equal(sequence(0xFF, 17, 0x40), VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(sequence(0xFF, 7, 0x41), VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(sequence(0xFF, 7, 0x20), VTDPI_CONFORM_DIFFERING);
     assert_int_equal(sequence(0x1FF, 7, 0x40), VTDPI_CONFORM_AGREED);
     assert_int_equal(sequence(0x1FF, 7, 0), VTDPI_CONFORM_DIFFERING);
 }
 
 /* SDM 3A, "Interrupt Command Register (ICR)": lowest priority is reserved in x2APIC mode and with
- * the shorthands self and all including self. */
+ * the shorthands self and all including self. Recorded as sent to the one of lowest priority it is
+ * excepted, and no other receiver or error is. */
 static void test_lapic_exception__lowest_priority_that_cannot_be_sent(void **state)
 {
     (void)state;
@@ -100,6 +110,19 @@ static void test_lapic_exception__lowest_priority_that_cannot_be_sent(void **sta
                      VTDPI_CONFORM_EXCEPTED);
     assert_int_equal(match((match_t){"xapic-flat", "lowest", 0, 2, "0", 0}),
                      VTDPI_CONFORM_EXCEPTED);
+    assert_int_equal(match((match_t){"x2apic", "lowest", 3, 0, "4", 0}), VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(match((match_t){"x2apic", "lowest", 3, 0, "3", 4}), VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(match((match_t){"x2apic", "lowest", 3, 0, "", 4}), VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(match((match_t){"x2apic", "lowest", 3, 0, "", 0x10}), VTDPI_CONFORM_AGREED);
+    assert_int_equal(match((match_t){"x2apic", "lowest", 9, 0, "", 5}), VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(match((match_t){"x2apic", "lowest", 9, 0, "", 0}), VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(match((match_t){"x2apic", "lowest", 0, 1, "0", 0}), VTDPI_CONFORM_EXCEPTED);
+    assert_int_equal(match((match_t){"x2apic", "lowest", 0, 3, "1", 0}), VTDPI_CONFORM_EXCEPTED);
+    assert_int_equal(match((match_t){"x2apic", "lowest", 0, 3, "0", 0}), VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(match((match_t){"xapic-flat", "lowest", 0, 2, "0, 1", 0}),
+                     VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(match((match_t){"xapic-flat", "lowest", 0, 2, "", 0}), VTDPI_CONFORM_AGREED);
+    assert_int_equal(match((match_t){"xapic-flat", "lowest", 9, 0, "", 4}), VTDPI_CONFORM_EXCEPTED);
     assert_int_equal(match((match_t){"xapic-flat", "lowest", 3, 0, "3", 0}), VTDPI_CONFORM_AGREED);
     assert_int_equal(match((match_t){"xapic-flat", "lowest", 3, 0, "4", 0}),
                      VTDPI_CONFORM_DIFFERING);
@@ -121,7 +144,24 @@ static void test_lapic_exception__send_accept_error(void **state)
                      VTDPI_CONFORM_DIFFERING);
     assert_int_equal(match((match_t){"xapic-flat", "fixed", 9, 0, "", 0x20}),
                      VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(match((match_t){"xapic-flat", "fixed", 9, 0, "", 5}), VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(match((match_t){"xapic-flat", "fixed", 9, 0, "1", 4}),
+                     VTDPI_CONFORM_DIFFERING);
     assert_int_equal(match((match_t){"xapic-flat", "fixed", 3, 0, "", 4}), VTDPI_CONFORM_DIFFERING);
+}
+
+/* Vector, delivery mode, destination mode and shorthand are those of the ICR beside them. */
+static void test_lapic_match__decoded_from_the_icr(void **state)
+{
+    static const unsigned changes[] = {0x1, 0x100, 0x800, 0x40000};
+    (void)state;
+    match_t agreed = {"xapic-flat", "fixed", 9, 0, "", 0};
+    match_t excepted = {"xapic-flat", "fixed", 9, 0, "", 4};
+    assert_int_equal(match(agreed), VTDPI_CONFORM_AGREED);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        assert_int_equal(match_changed(agreed, changes[i]), VTDPI_CONFORM_DIFFERING);
+        assert_int_equal(match_changed(excepted, changes[i]), VTDPI_CONFORM_DIFFERING);
+    }
 }
 
 int main(void)
@@ -130,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_lapic_exception__illegal_vector_while_disabled),
         cmocka_unit_test(test_lapic_exception__lowest_priority_that_cannot_be_sent),
         cmocka_unit_test(test_lapic_exception__send_accept_error),
+        cmocka_unit_test(test_lapic_match__decoded_from_the_icr),
     };
     return cmocka_run_group_tests_name("lapic_exceptions", tests, NULL, NULL);
 }
