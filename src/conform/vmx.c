@@ -20,6 +20,8 @@ enum {
     VMX_MSR_SELF_IPI = 0x83F
 };
 
+typedef enum { VMX_MODE_GUEST, VMX_MODE_HOST } vmx_mode_t;
+
 static const char *const vmx_modes[] = {"guest", "host"};
 static const char *const vmx_activities[] = {"active", "hlt", "shutdown", "wait_for_sipi", "mwait"};
 
@@ -51,10 +53,12 @@ static void vmx_controls(conform_out_t *out, vmx_cpu_t *cpu, const json_t *vecto
     }
 }
 
-/* The state that a vector begins with, all of it in the VMCS as if the guest had exited. */
-static void vmx_state_read(conform_out_t *out, vmx_cpu_t *cpu, const json_t *st)
+/* The state that a vector begins with, in [mode], all of it in the VMCS as if the guest had exited.
+ * *Returns* whether a virtual interrupt is recognised, which none is in root operation. */
+static bool vmx_state_read(conform_out_t *out, vmx_cpu_t *cpu, const json_t *st, vmx_mode_t mode)
 {
     uint64_t status = 0;
+    (void)conform_choice(out, st, "mode", &vmx_modes[mode], 1);
     VTDPI_PUT(INTR_STATUS, RVI, &status, conform_number(out, st, "rvi", VMX_BYTE_MAX));
     VTDPI_PUT(INTR_STATUS, SVI, &status, conform_number(out, st, "svi", VMX_BYTE_MAX));
     cpu->vmcs.intr_status = (uint16_t)status;
@@ -69,6 +73,7 @@ static void vmx_state_read(conform_out_t *out, vmx_cpu_t *cpu, const json_t *st)
     cpu->vmcs.activity = conform_choice(out, st, "act", vmx_activities, VTDPI_ACTIVITY_HLT + 1);
     conform_vectors(out, st, "lapic_irr", cpu->lapic.irr);
     conform_vectors(out, st, "lapic_isr", cpu->lapic.isr);
+    return conform_number(out, st, "pending", mode == VMX_MODE_GUEST ? 1 : 0) != 0;
 }
 
 /* --- comparison --- */
@@ -113,13 +118,16 @@ static void vmx_guest_compare(conform_out_t *out, int step, const vmx_cpu_t *cpu
     bool guest_if = VTDPI_GET(RFLAGS, IF, &cpu->vmcs.rflags) != 0;
     uint32_t block = cpu->guest ? cpu->interruptibility : cpu->vmcs.interruptibility;
     unsigned activity = cpu->guest ? (unsigned)cpu->activity : cpu->vmcs.activity;
+    uint64_t rvi = conform_number(out, st, "rvi", VMX_BYTE_MAX);
+    uint64_t svi = conform_number(out, st, "svi", VMX_BYTE_MAX);
+    uint64_t vppr = conform_number(out, st, "vppr", VMX_BYTE_MAX);
     /* RVI, SVI and VPPR mean nothing without virtual-interrupt delivery */
     if (vtdpi_ctl_virtual_interrupt_delivery(vtdpi_vmcs_controls(&cpu->vmcs))) {
-        conform_same(out, step, "rvi", conform_number(out, st, "rvi", VMX_BYTE_MAX),
+        conform_same(out, step, "rvi", rvi,
                      cpu->guest ? cpu->vapic.rvi : VTDPI_GET(INTR_STATUS, RVI, &status));
-        conform_same(out, step, "svi", conform_number(out, st, "svi", VMX_BYTE_MAX),
+        conform_same(out, step, "svi", svi,
                      cpu->guest ? cpu->vapic.svi : VTDPI_GET(INTR_STATUS, SVI, &status));
-        conform_same(out, step, "vppr", conform_number(out, st, "vppr", VMX_BYTE_MAX), cpu->vppr);
+        conform_same(out, step, "vppr", vppr, cpu->vppr);
     }
     conform_same(out, step, "if", conform_flag(out, st, "if"),
                  cpu->guest ? cpu->guest_if : guest_if);
@@ -138,7 +146,8 @@ static void vmx_compare(conform_out_t *out, int step, const vmx_cpu_t *cpu, cons
     conform_vectors(out, st, "lapic_irr", irr);
     conform_vectors(out, st, "lapic_isr", isr);
     vmx_events_compare(out, step, cpu, recorded);
-    conform_same_text(out, step, "mode", conform_text(out, st, "mode"), vmx_modes[!cpu->guest]);
+    conform_same_text(out, step, "mode", conform_text(out, st, "mode"),
+                      vmx_modes[cpu->guest ? VMX_MODE_GUEST : VMX_MODE_HOST]);
     vmx_guest_compare(out, step, cpu, st);
     conform_same(out, step, "vtpr", conform_number(out, st, "vtpr", VMX_BYTE_MAX), cpu->vtpr);
     conform_same_set(out, step, "virr", virr, cpu->virr);
@@ -174,8 +183,7 @@ void conform_replay_posted(const json_t *vector, conform_out_t *out)
     vmx_cpu_init(&cpu);
     vmx_controls(out, &cpu, vector);
     const json_t *init = conform_object(out, vector, "init");
-    vmx_state_read(out, &cpu, init);
-    bool pending = conform_flag(out, init, "pending");
+    bool pending = vmx_state_read(out, &cpu, init, VMX_MODE_GUEST);
     uint8_t physical = (uint8_t)conform_number(out, vector, "phys_vector", VMX_BYTE_MAX);
     const json_t *boundaries = conform_list(out, vector, "boundaries");
     if (conform_malformed(out)) {
@@ -326,7 +334,7 @@ void conform_replay_virtual(const json_t *vector, conform_out_t *out)
     vmx_cpu_t cpu;
     vmx_cpu_init(&cpu);
     vmx_controls(out, &cpu, vector);
-    vmx_state_read(out, &cpu, conform_object(out, vector, "init"));
+    (void)vmx_state_read(out, &cpu, conform_object(out, vector, "init"), VMX_MODE_HOST);
     const json_t *steps = conform_list(out, vector, "steps");
     for (size_t i = 0; i < json_array_size(steps) && !conform_malformed(out); i++) {
         conform_at(out, "steps", i);
