@@ -6,6 +6,8 @@
 #include "conform/exceptions.h"
 #include "conform/remap_unit.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +22,19 @@ enum { BATCH_MAX = 255, STEPS_MAX = 1000, INDEX_MAX = 0x20000 };
 /** Invalidation descriptors, where their index and mask go. */
 enum { IEC_GLOBAL = 0x4, IEC_SELECTIVE = 0x14, IEC_IM_LOW = 27, IEC_INDEX_LOW = 32 };
 
+/** The recorded machine's CPUs, the first vector that a local APIC takes. */
+enum { CPUS = 4, FIRST_LEGAL = 16 };
+
+/** Addresses of interrupt requests: bits 31:20. A descriptor. */
+enum { MSI_RANGE_LOW = 20, MSI_RANGE = 0xFEE, DESCRIPTOR_BYTES = 16 };
+
+/** Room of texts: a number of 32 bits, one of 64. */
+enum { DEST_BYTES = 11, WORD_BYTES = 19 };
+
 /** A replay. */
 typedef struct {
     conform_out_t *out;
+    bool events; /**< the registers of events are recorded */
     int step;
     remap_unit_t m;
 } remap_t;
@@ -49,15 +61,20 @@ enum { REGISTERS = sizeof remap_registers / sizeof remap_registers[0] };
 static const char *const table_names[] = {"A", "B", "X"};
 static const uint64_t table_bases[] = {TABLE_A, TABLE_B, TABLE_X};
 
-enum { TABLES = sizeof table_bases / sizeof table_bases[0], TABLE_SIZE_MAX = 15 };
+enum {
+    TABLES = sizeof table_bases / sizeof table_bases[0],
+    TABLE_SIZE_MAX = 15,
+    ENTRIES_MAX = 2 << TABLE_SIZE_MAX
+};
 
-/** Writes IRTA with the table, size and EIME that [object] names. */
-static void setup_table(remap_t *r, const json_t *object)
+/** Writes IRTA with the table, size and EIME that [object] names; returns the size's field. */
+static unsigned setup_table(remap_t *r, const json_t *object)
 {
     uint64_t irta = table_bases[conform_choice(r->out, object, "table", table_names, TABLES)];
-    irta |= conform_number(r->out, object, "table_size_field", TABLE_SIZE_MAX);
-    irta |= (uint64_t)conform_flag(r->out, object, "eime") << VTDPI_IRTA_EIME_LOW;
+    uint64_t size = conform_number(r->out, object, "table_size_field", TABLE_SIZE_MAX);
+    irta |= size | (uint64_t)conform_flag(r->out, object, "eime") << VTDPI_IRTA_EIME_LOW;
     remap_write_reg(&r->m, VTDPI_REG_IRTA, irta);
+    return (unsigned)size;
 }
 
 /** Address of the entry that [name], "A:17", names; false if it names none. */
@@ -107,10 +124,14 @@ static void remap_setup(remap_t *r, const json_t *vector)
     const json_t *setup = conform_object(r->out, vector, "setup");
     bool cfi = conform_flag(r->out, setup, "cfi");
     bool ire = conform_flag(r->out, setup, "ire");
+    uint64_t entries = conform_number(r->out, setup, "table_entries", ENTRIES_MAX);
     setup_entries(r, vector);
     remap_write_reg(&r->m, VTDPI_REG_IQA, REMAP_QUEUE);
     remap_command(&r->m, 0, command_bit(VTDPI_GCMD_QIE_LOW));
-    setup_table(r, setup);
+    unsigned size = setup_table(r, setup);
+    if (entries != UINT64_C(2) << size) {
+        conform_refuse(r->out, "table_entries", "2 to the power of table_size_field + 1");
+    }
     remap_command(&r->m, 0, command_bit(VTDPI_GCMD_SIRTP_LOW));
     (void)remap_queue_submit(&r->m, IEC_GLOBAL);
     if (cfi) {
@@ -123,11 +144,36 @@ static void remap_setup(remap_t *r, const json_t *vector)
 
 /* --- comparisons --- */
 
+/** [messages] as the vector writes them. */
+static json_t *messages_json(const remap_messages_t *messages)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < messages->count; i++) {
+        const vtdpi_intr_msg_t *msg = &messages->msg[i];
+        char dest[DEST_BYTES];
+        (void)snprintf(dest, sizeof dest, "0x%08" PRIx32, msg->dest);
+        (void)json_array_append_new(
+            list, json_pack("{s:i, s:s, s:i, s:i, s:i, s:i}", "vector", msg->vector, "dest", dest,
+                            "dest_mode", msg->dest_mode, "delivery_mode", msg->delivery_mode,
+                            "trigger_mode", msg->trigger_mode, "rh", msg->rh));
+    }
+    return list;
+}
+
+/** Whether the interrupt register of a local APIC shows [msg]: physical, fixed or lowest priority,
+ * of a legal vector, to one of the machine's CPUs. */
+static bool message_seen(const vtdpi_intr_msg_t *msg)
+{
+    return msg->dest_mode == 0 && msg->delivery_mode <= VTDPI_DLM_LOWEST &&
+           msg->vector >= FIRST_LEGAL && msg->dest < CPUS;
+}
+
 static void compare_messages(remap_t *r, const json_t *expect, const char *key,
                              const remap_messages_t *actual)
 {
     const json_t *list = conform_list(r->out, expect, key);
-    if (!conform_same(r->out, r->step, key, json_array_size(list), actual->count)) {
+    if (json_array_size(list) != actual->count) {
+        (void)conform_same_json(r->out, r->step, key, list, messages_json(actual));
         return;
     }
     for (unsigned i = 0; i < actual->count; i++) {
@@ -144,7 +190,27 @@ static void compare_messages(remap_t *r, const json_t *expect, const char *key,
         conform_same(r->out, r->step, "trigger_mode",
                      conform_number(r->out, want, "trigger_mode", 1), msg->trigger_mode);
         conform_same(r->out, r->step, "rh", conform_number(r->out, want, "rh", 1), msg->rh);
+        if (conform_has(want, "lapic_irr_confirmed")) {
+            conform_same(r->out, r->step, "lapic_irr_confirmed",
+                         conform_flag(r->out, want, "lapic_irr_confirmed"), message_seen(msg));
+        }
     }
+}
+
+/** The fault record [frcd] as the vector writes it. */
+static json_t *fault_json(const uint64_t frcd[2])
+{
+    char reason[DEST_BYTES], sid[DEST_BYTES], words[2][WORD_BYTES];
+    if (VTDPI_GET(FRCD, F, frcd) == 0) {
+        return json_null();
+    }
+    (void)snprintf(reason, sizeof reason, "0x%02x", (unsigned)VTDPI_GET(FRCD, FR, frcd));
+    (void)snprintf(sid, sizeof sid, "0x%04x", (unsigned)VTDPI_GET(FRCD, SID, frcd));
+    for (unsigned w = 0; w < 2; w++) {
+        (void)snprintf(words[w], sizeof words[w], "0x%016" PRIx64, frcd[w]);
+    }
+    return json_pack("{s:s, s:s, s:i, s:[s, s]}", "reason", reason, "sid", sid, "index",
+                     (int)VTDPI_GET(FRCD, INDEX, frcd), "frcd", words[0], words[1]);
 }
 
 /** The pending fault record, or that there is none. */
@@ -153,9 +219,13 @@ static void compare_fault(remap_t *r, const json_t *expect)
     const uint64_t *frcd = r->m.unit.arch.frcd[0];
     bool pending = VTDPI_GET(FRCD, F, frcd) != 0;
     bool want = conform_has(expect, "fault");
-    if (!conform_same_text(r->out, r->step, "fault", want ? "pending" : "none",
-                           pending ? "pending" : "none") ||
-        !want) {
+    if (json_object_get(expect, "fault") == NULL) {
+        conform_refuse(r->out, "fault", "a record or null");
+    } else if (want != pending) {
+        (void)conform_same_json(r->out, r->step, "fault", json_object_get(expect, "fault"),
+                                fault_json(frcd));
+    }
+    if (!want || !pending) {
         return;
     }
     const json_t *fault = conform_object(r->out, expect, "fault");
@@ -172,20 +242,39 @@ static void compare_fault(remap_t *r, const json_t *expect)
     }
 }
 
-/** A register that the step recorded under [key], if it did. */
+/** A register that the step recorded under [key]. */
 static void compare_register(remap_t *r, const json_t *expect, const char *key, vtdpi_reg_t reg)
 {
-    if (conform_has(expect, key)) {
-        unsigned digits = 2 * remap_registers[reg].bytes;
-        conform_same_hex(r->out, r->step, key, conform_hex(r->out, expect, key, 64),
-                         vtdpi_iommu_peek(&r->m.unit, &r->m.cfg, reg), digits);
-    }
+    unsigned digits = 2 * remap_registers[reg].bytes;
+    conform_same_hex(r->out, r->step, key, conform_hex(r->out, expect, key, 64),
+                     vtdpi_iommu_peek(&r->m.unit, &r->m.cfg, reg), digits);
 }
 
-/** The memory words that the step recorded, if it did. */
-static void compare_memory(remap_t *r, const json_t *expect)
+/** Whether "mem" of [expect] has each address that [step] watches, and no other. */
+static bool memory_watched(const json_t *step, const json_t *expect)
+{
+    const json_t *watch = json_object_get(step, "watch");
+    const json_t *mem = json_object_get(expect, "mem");
+    size_t i = 0;
+    json_t *paddr = NULL;
+    json_array_foreach(watch, i, paddr)
+    {
+        const char *name = json_string_value(paddr);
+        if (name == NULL || json_object_get(mem, name) == NULL) {
+            return false;
+        }
+    }
+    return json_array_size(watch) == json_object_size(mem);
+}
+
+/** The memory words that [step] watches. */
+static void compare_memory(remap_t *r, const json_t *step, const json_t *expect)
 {
     const char *name = NULL;
+    if (!memory_watched(step, expect)) {
+        conform_refuse(r->out, "mem", "the addresses that the step watches");
+        return;
+    }
     json_t *value = NULL;
     json_object_foreach(json_object_get(expect, "mem"), name, value)
     {
@@ -200,32 +289,40 @@ static void compare_memory(remap_t *r, const json_t *expect)
     }
 }
 
-static void compare_step(remap_t *r, const json_t *expect)
+static void compare_step(remap_t *r, const json_t *step, const json_t *expect)
 {
     compare_messages(r, expect, "delivered", &r->m.delivered);
     compare_messages(r, expect, "events", &r->m.events);
     compare_register(r, expect, "fsts", VTDPI_REG_FSTS);
     compare_fault(r, expect);
-    compare_register(r, expect, "fectl", VTDPI_REG_FECTL);
-    compare_register(r, expect, "ics", VTDPI_REG_ICS);
-    compare_register(r, expect, "iectl", VTDPI_REG_IECTL);
-    compare_register(r, expect, "iqh", VTDPI_REG_IQH);
-    compare_register(r, expect, "iqt", VTDPI_REG_IQT);
-    compare_memory(r, expect);
-    if (conform_has(expect, "blocked")) {
-        conform_same(r->out, r->step, "blocked", conform_flag(r->out, expect, "blocked"),
-                     r->m.delivered.count == 0);
+    if (r->events) {
+        compare_register(r, expect, "fectl", VTDPI_REG_FECTL);
+        compare_register(r, expect, "ics", VTDPI_REG_ICS);
+        compare_register(r, expect, "iectl", VTDPI_REG_IECTL);
     }
+    compare_memory(r, step, expect);
 }
 
 /* --- steps --- */
 
+/** What is recorded of the step is read from here on. */
+static const json_t *recorded(remap_t *r, const json_t *expect)
+{
+    conform_at(r->out, "expect", (size_t)r->step);
+    return expect;
+}
+
 static void step_msi(remap_t *r, const json_t *step, const json_t *expect)
 {
-    (void)expect;
     vtdpi_msi_t msi = {.addr = conform_hex(r->out, step, "addr", 32),
                        .data = (uint32_t)conform_hex(r->out, step, "data", 32)};
+    if (msi.addr >> MSI_RANGE_LOW != MSI_RANGE) {
+        conform_refuse(r->out, "addr", "an address of 0xfee00000 to 0xfeefffff");
+        return;
+    }
     remap_request(&r->m, msi, (uint16_t)conform_hex(r->out, step, "sid", 16));
+    conform_same(r->out, r->step, "blocked", conform_flag(r->out, recorded(r, expect), "blocked"),
+                 r->m.delivered.count == 0);
 }
 
 static void step_irte(remap_t *r, const json_t *step, const json_t *expect)
@@ -245,8 +342,9 @@ static void step_iec(remap_t *r, const json_t *step, const json_t *expect)
         low = IEC_SELECTIVE | conform_number(r->out, step, "index", UINT16_MAX) << IEC_INDEX_LOW |
               conform_number(r->out, step, "im", 31) << IEC_IM_LOW;
     }
-    conform_same(r->out, r->step, "completed", conform_flag(r->out, expect, "completed"),
-                 remap_queue_submit(&r->m, low));
+    bool completed = remap_queue_submit(&r->m, low);
+    conform_same(r->out, r->step, "completed",
+                 conform_flag(r->out, recorded(r, expect), "completed"), completed);
 }
 
 static void step_gcmd(remap_t *r, const json_t *step, const json_t *expect)
@@ -271,19 +369,18 @@ static void step_gcmd(remap_t *r, const json_t *step, const json_t *expect)
     remap_command(&r->m, mask, value);
     uint64_t gsts = vtdpi_iommu_peek(&r->m.unit, &r->m.cfg, VTDPI_REG_GSTS);
     conform_same_hex(r->out, r->step, "gsts_without_cfis",
-                     conform_hex(r->out, expect, "gsts_without_cfis", 32),
+                     conform_hex(r->out, recorded(r, expect), "gsts_without_cfis", 32),
                      gsts & ~command_bit(VTDPI_GSTS_CFIS_LOW), 8);
 }
 
 static void step_irta(remap_t *r, const json_t *step, const json_t *expect)
 {
     (void)expect;
-    setup_table(r, step);
+    (void)setup_table(r, step);
 }
 
 static void step_qi(remap_t *r, const json_t *step, const json_t *expect)
 {
-    (void)expect;
     const json_t *descriptors = conform_list(r->out, step, "descs");
     uint64_t tail = vtdpi_iommu_peek(&r->m.unit, &r->m.cfg, VTDPI_REG_IQT) % REMAP_QUEUE_BYTES;
     if (json_array_size(descriptors) > BATCH_MAX) {
@@ -297,12 +394,19 @@ static void step_qi(remap_t *r, const json_t *step, const json_t *expect)
                            conform_hex_in(r->out, json_array_get(d, 1), "descs", 64));
     }
     remap_write_reg(&r->m, VTDPI_REG_IQT, tail);
+    compare_register(r, recorded(r, expect), "iqh", VTDPI_REG_IQH);
+    compare_register(r, expect, "iqt", VTDPI_REG_IQT);
 }
 
 static void step_fixdesc(remap_t *r, const json_t *step, const json_t *expect)
 {
     (void)expect;
-    uint64_t at = REMAP_QUEUE + (conform_hex(r->out, step, "offset", 12) & ~UINT64_C(15));
+    uint64_t offset = conform_hex(r->out, step, "offset", 12);
+    uint64_t at = REMAP_QUEUE + offset;
+    if (offset % DESCRIPTOR_BYTES != 0) {
+        conform_refuse(r->out, "offset", "a multiple of 16");
+        return;
+    }
     remap_memory_write(&r->m, at, conform_hex(r->out, step, "lo", 64));
     remap_memory_write(&r->m, at + 8, conform_hex(r->out, step, "hi", 64));
 }
@@ -329,9 +433,9 @@ static void step_read(remap_t *r, const json_t *step, const json_t *expect)
 {
     unsigned reg = step_register(r, step);
     uint32_t bytes = remap_registers[reg].bytes;
-    conform_same_hex(r->out, r->step, "value", conform_hex(r->out, expect, "value", 64),
-                     vtdpi_iommu_read(&r->m.unit, &r->m.cfg, remap_registers[reg].offset, bytes),
-                     2 * bytes);
+    uint64_t value = vtdpi_iommu_read(&r->m.unit, &r->m.cfg, remap_registers[reg].offset, bytes);
+    conform_same_hex(r->out, r->step, "value",
+                     conform_hex(r->out, recorded(r, expect), "value", 64), value, 2 * bytes);
 }
 
 /** Steps by name. */
@@ -360,10 +464,16 @@ static void remap_steps(remap_t *r, const json_t *vector)
         unsigned kind = conform_choice(r->out, step, "op", step_names, kinds);
         if (!conform_malformed(r->out)) {
             step_do[kind](r, step, want);
-            conform_at(r->out, "expect", i);
-            compare_step(r, want);
+            compare_step(r, step, recorded(r, want));
         }
     }
+}
+
+/** Whether the vector's group records FECTL, ICS and IECTL. */
+static bool records_events(const json_t *vector)
+{
+    const char *group = json_string_value(json_object_get(vector, "category"));
+    return group != NULL && strcmp(group, "seq_event") == 0;
 }
 
 /** CAP and ECAP of the recorded machine, as far as the unit has them. */
@@ -401,6 +511,7 @@ void conform_replay_remap(const json_t *vector, conform_out_t *out)
     }
     r->out = out;
     r->m.cfg = remap_cfg(out);
+    r->events = records_events(vector);
     r->m.queue_waits = conform_setting(out, CONFORM_QUEUE_WAITS);
     vtdpi_iommu_init(&r->m.unit, &r->m.cfg);
     remap_setup(r, vector);
