@@ -229,7 +229,12 @@ static int count_bad(const decode_item_t *item)
     unsigned least = vtdpi_decode_least(item->kind);
     unsigned most = vtdpi_decode_most(item->kind);
     char counts[32];
-    (void)snprintf(counts, sizeof counts, least == most ? "%u" : "%u or %u", least, most);
+    bool range = most > least + 1 && vtdpi_decode_fits(item->kind, least + 1);
+    if (least == most) {
+        (void)snprintf(counts, sizeof counts, "%u", least);
+    } else {
+        (void)snprintf(counts, sizeof counts, "%u %s %u", least, range ? "to" : "or", most);
+    }
     unsigned last = item->token_count < DECODE_TOKENS ? item->token_count : DECODE_TOKENS;
     return token_bad(item, last - 1, "%s wants %s %s (%s), not %u", vtdpi_decode_name(item->kind),
                      counts, most == 1 ? "word" : "words", vtdpi_decode_doc(item->kind),

@@ -72,6 +72,9 @@ unsigned vtdpi_decode_width(vtdpi_decode_kind_t kind, unsigned word, unsigned co
     return word + 1 == count ? kinds[kind].bits : 64;
 }
 
+/* Words of the largest structure. */
+enum { DECODE_WORDS = 8 };
+
 bool vtdpi_decode_fits(vtdpi_decode_kind_t kind, unsigned count)
 {
     VTDPI_ASSERT(kind < VTDPI_DECODE_COUNT);
@@ -100,7 +103,9 @@ vtdpi_err_t vtdpi_decode_words(vtdpi_decode_kind_t kind, const uint64_t *words, 
     if (!words_fit(kind, words, count) || !vtdpi_iommu_cfg_ok(&options->unit)) {
         return VTDPI_ERR_INPUT;
     }
-    decode_t d = {.words = words, .count = count, .options = options, .out = out};
+    uint64_t whole[DECODE_WORDS] = {0}; /* what is left out is 0 */
+    memcpy(whole, words, count * sizeof *words);
+    decode_t d = {.words = whole, .count = count, .options = options, .out = out};
     kinds[kind].act(&d);
     return VTDPI_OK;
 }
