@@ -34,17 +34,8 @@ models/system/sched.c|return false;|1|leads to an assertion: an operation that n
 models/system/verbs.c|case ACTOR_CPU:|2|callers ask for CPUs elsewhere
 models/system/verbs.c|return 0;|1|callers ask for CPUs elsewhere
 models/system/verbs.c|break;|1|callers ask for CPUs elsewhere
-models/system/verbs.c|return c * 16;|1|microcode never spends time in a step that is cut
-models/system/root.c|case VTDPI_OP_CHOOSE:|1|performed where the alternative is known
-models/system/root.c|r->v[0] = 0;|1|performed where the alternative is known
-models/system/root.c|return true;|1|performed where the alternative is known
-models/system/ghost.c|return;|1|callers ask whether identity is kept
 models/system/guest_ops.c|case VTDPI_VAPIC_CLEAR_HI:|1|no step of a guest writes such a register
 models/system/guest_ops.c|return false;|1|no step of a guest writes such a register
-models/system/nonroot.c|return ev;|1|callers ask for microcode first
-models/system/nonroot.c|void vtdpi_sys_put_set(vtdpi_system_t *sys, uint32_t v, vtdpi_vapic_line_t low,|1|called by nobody
-models/system/nonroot.c|for (unsigned w = 0; w < VTDPI_VECTOR_WORDS; w++) {|1|called by nobody
-models/system/nonroot.c|vtdpi_sys_put_set_word(sys, v, low, w, set[w]);|1|called by nobody
 ROWS
 }
 

@@ -79,9 +79,7 @@ void vtdpi_sys_seal(vtdpi_system_t *sys, uint32_t slot, vtdpi_fate_t fate, uint3
 void vtdpi_sys_merge(vtdpi_system_t *sys, uint32_t slot, uint32_t *into, vtdpi_place_t place,
                      uint32_t where, bool was_set, uint8_t vector)
 {
-    if (!sys->p->ghost) {
-        return;
-    }
+    VTDPI_ASSERT(sys->p->ghost);
     if (was_set && slot != 0) {
         uint32_t carrier = vtdpi_sys_id(sys, *into);
         uint32_t firing_id = sys->firing_id;

@@ -164,12 +164,14 @@ void vtdpi_system_canonicalise(vtdpi_system_t *sys)
     }
 }
 
+/* A thread that was picked off its CPU to move has its new one already until the switch. */
 static bool check_cpu(const vtdpi_system_t *sys, uint32_t c)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
     const vtdpi_thread_t *th = &sys->threads[cpu->thread];
     return vtdpi_lapic_check(&cpu->apic) && cpu->store_count <= sys->p->store_buffer &&
-           cpu->thread < sys->p->thread_count && th->on_cpu == 1 && th->cpu == c &&
+           cpu->thread < sys->p->thread_count && th->on_cpu == 1 &&
+           (th->cpu == c || th->state == VTDPI_TS_RUNNABLE) &&
            (cpu->mode == VTDPI_MODE_NONROOT) == (cpu->vcpu != VTDPI_NOBODY);
 }
 

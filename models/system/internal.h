@@ -104,8 +104,6 @@ void vtdpi_sys_put_set_word(vtdpi_system_t *sys, uint32_t v, vtdpi_vapic_line_t 
                             uint64_t bits);
 void vtdpi_sys_get_set(const vtdpi_system_t *sys, uint32_t v, vtdpi_vapic_line_t low,
                        uint64_t set[VTDPI_VECTOR_WORDS]);
-void vtdpi_sys_put_set(vtdpi_system_t *sys, uint32_t v, vtdpi_vapic_line_t low,
-                       const uint64_t set[VTDPI_VECTOR_WORDS]);
 uint32_t vtdpi_sys_reg(const vtdpi_system_t *sys, uint32_t v, unsigned offset);
 void vtdpi_sys_put_icr(vtdpi_system_t *sys, uint32_t v, uint64_t icr);
 void vtdpi_sys_put_reg(vtdpi_system_t *sys, uint32_t v, unsigned offset, uint32_t value);

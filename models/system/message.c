@@ -48,7 +48,9 @@ static bool message_accept(vtdpi_system_t *sys, uint32_t m, uint32_t c)
     return true;
 }
 
-/* Lowest priority and redirection hints pick one CPU of those that match. */
+/* @rule sdm.message.one-cpu | SDM 3A | Lowest Priority Delivery Mode | Lowest priority, and a
+ * redirection hint in logical mode, pick one of the CPUs whose local APICs match and are enabled;
+ * other messages go to all that match. */
 static bool message_single(const vtdpi_intr_msg_t *msg)
 {
     return msg->delivery_mode == VTDPI_DLM_LOWEST || (msg->rh && msg->dest_mode == 1);
@@ -91,8 +93,8 @@ static bool message_deliver(vtdpi_system_t *sys, uint32_t m)
     return accepted;
 }
 
-/* Nobody accepted message [m]: a remapped interrupt is lost, a posted one still waits in its
- * descriptor. */
+/* Message [m] is not pending anywhere, or its identity was passed on: a remapped interrupt is lost,
+ * a posted one still waits in its descriptor. */
 static void message_gone(vtdpi_system_t *sys, uint32_t m)
 {
     const vtdpi_message_t *message = &sys->messages[m];
@@ -120,9 +122,9 @@ void vtdpi_sys_message(vtdpi_system_t *sys, uint32_t m)
     if (!message_deliver(sys, m)) {
         vtdpi_sys_see(sys, VTDPI_EV_message_dropped, VTDPI_NOBODY, message->msg.vector,
                       message->msg.dest, 0, 0);
-        if (sys->p->ghost) {
-            message_gone(sys, m);
-        }
+    }
+    if (sys->p->ghost) {
+        message_gone(sys, m);
     }
     memset(message, 0, sizeof(*message));
     if (full) {

@@ -81,14 +81,6 @@ void vtdpi_sys_get_set(const vtdpi_system_t *sys, uint32_t v, vtdpi_vapic_line_t
     }
 }
 
-void vtdpi_sys_put_set(vtdpi_system_t *sys, uint32_t v, vtdpi_vapic_line_t low,
-                       const uint64_t set[VTDPI_VECTOR_WORDS])
-{
-    for (unsigned w = 0; w < VTDPI_VECTOR_WORDS; w++) {
-        vtdpi_sys_put_set_word(sys, v, low, w, set[w]);
-    }
-}
-
 /* An NMI waits at CPU [c] and is not blocked. */
 static bool nonroot_nmi(const vtdpi_cpu_t *cpu)
 {
@@ -116,9 +108,7 @@ sys_event_t vtdpi_sys_event(const vtdpi_system_t *sys, uint32_t c)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
     sys_event_t ev = {SYS_EVENT_NONE, VTDPI_NEXT_NOTHING};
-    if (cpu->ucode.func != VTDPI_FN_none) {
-        return ev;
-    }
+    VTDPI_ASSERT(cpu->ucode.func == VTDPI_FN_none);
     const uint64_t *irr = cpu->apic.irr;
     bool offered = (irr[0] | irr[1] | irr[2] | irr[3]) != 0 && vtdpi_lapic_offer(&cpu->apic) >= 0;
     bool rare = (cpu->apic.core | cpu->preemption) != 0;

@@ -43,6 +43,8 @@ static vtdpi_iqd_t queue_decode(const vtdpi_system_t *sys, uint32_t unit)
     return vtdpi_iqd_decode(sys->queue[unit].desc, false, sys->p->iommu.mhmv);
 }
 
+/* @rule vtd.queue.message-room | VT-d | Queued Invalidation Interface | Choice: a step of the queue
+ * waits while no further message can be in flight. */
 bool vtdpi_sys_queue_enabled(const vtdpi_system_t *sys, uint32_t unit)
 {
     if (vtdpi_sys_message_slot(sys) < 0) { /* it may have to send an event */
@@ -170,6 +172,8 @@ static void queue_run(vtdpi_system_t *sys, uint32_t unit)
     }
 }
 
+/* @rule vtd.queue.status-nowhere | VT-d | Invalidation Wait Descriptor | Choice: a status address
+ * in no memory is not written, and the wait completes. */
 static void queue_status(vtdpi_system_t *sys, uint32_t unit)
 {
     vtdpi_iqd_t d = queue_decode(sys, unit);

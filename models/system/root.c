@@ -50,6 +50,11 @@ static void root_mmio_write(vtdpi_system_t *sys, const vtdpi_op_t *op)
     if ((w.effects & VTDPI_EFFECT_IEC_FLUSH) != 0) {
         vtdpi_iec_invalidate_all(vtdpi_sys_iec(sys, unit), &sys->p->iommu);
     }
+    if (w.event.send) { /* one that was held back while it was masked */
+        int m = vtdpi_sys_send(sys, &w.event.msg, VTDPI_NOBODY, unit + 1);
+        VTDPI_ASSERT(m >= 0);
+        (void)m;
+    }
     vtdpi_sys_touch(sys, sys->actor.queue + unit);
 }
 
@@ -161,9 +166,6 @@ static bool root_local(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vt
         return true;
     case VTDPI_OP_IRET:
         sys->cpus[c].nmi_blocked = 0;
-        return true;
-    case VTDPI_OP_CHOOSE:
-        r->v[0] = 0;
         return true;
     case VTDPI_OP_CLOCK:
         r->v[0] = sys->now_ps;

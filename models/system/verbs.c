@@ -73,6 +73,7 @@ static uint32_t cpu_base(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t
         return (uint32_t)op->a;
     case VTDPI_OP_IPI:
     case VTDPI_OP_IPI_MMIO:
+    case VTDPI_OP_MMIO_WRITE: /* it may let an event of the unit loose */
         return vtdpi_sys_message_slot(sys) >= 0;
     default:
         return vtdpi_sys_memory_enabled(sys, c, op);
@@ -118,9 +119,7 @@ static uint32_t cpu_slot(const vtdpi_system_t *sys, uint32_t c)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];
     const vtdpi_platform_t *p = sys->p;
-    if (cpu->ucode.func != VTDPI_FN_none) {
-        return c * 16;
-    }
+    VTDPI_ASSERT(cpu->ucode.func == VTDPI_FN_none); /* microcode spends no time of its own */
     if (cpu->mode == VTDPI_MODE_NONROOT) {
         uint32_t stack = (2 * p->cpu_count) + p->thread_count + cpu->vcpu;
         return (stack * 16) + sys->vcpus[cpu->vcpu].depth;

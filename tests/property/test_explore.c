@@ -115,12 +115,9 @@ static const vtdpi_step_t one_ipi[] = {
 
 /* As an operating system waits: nothing comes between STI and HLT. */
 static const vtdpi_step_t one_timer[] = {
-    {.kind = VTDPI_STEP_CLI},
-    {.kind = VTDPI_STEP_ARM_TIMER, .span = {.ps = 1000}},
-    {.kind = VTDPI_STEP_STI},
-    {.kind = VTDPI_STEP_HLT},
-    {.kind = VTDPI_STEP_CLI},
-    {.kind = VTDPI_STEP_HLT},
+    {.kind = VTDPI_STEP_CLI}, {.kind = VTDPI_STEP_ARM_TIMER, .span = {.ps = 1000}},
+    {.kind = VTDPI_STEP_STI}, {.kind = VTDPI_STEP_HLT},
+    {.kind = VTDPI_STEP_CLI}, {.kind = VTDPI_STEP_HLT},
 };
 
 static explore_result_t result;

@@ -88,7 +88,7 @@ static inline unsigned script_count(const script_trace_t *t, unsigned kind)
 }
 
 /* First observation of [event], or NULL. */
-static inline const vtdpi_event_t *script_saw(const script_trace_t *t, unsigned event)
+static inline const vtdpi_event_t *script_seen(const script_trace_t *t, unsigned event)
 {
     for (unsigned i = 0; i < t->events; i++) {
         if (t->event[i].event == event) {
@@ -96,6 +96,18 @@ static inline const vtdpi_event_t *script_saw(const script_trace_t *t, unsigned 
         }
     }
     return NULL;
+}
+
+/* The same; fails if there is none. */
+static inline const vtdpi_event_t *script_saw(const script_trace_t *t, unsigned event)
+{
+    static const vtdpi_event_t none;
+    const vtdpi_event_t *e = script_seen(t, event);
+    if (e == NULL) {
+        fail_msg("event %u was not seen", event);
+        return &none;
+    }
+    return e;
 }
 
 #endif

@@ -173,7 +173,7 @@ static void test_hypervisor_driver__bind__posted_and_back_to_the_host(void **sta
         assert_true(!is_posted(1) && is_present(1));
         uint8_t want = had != 0 ? vector : VTDPI_HV_FIRST_DEVICE;
         assert_int_equal(VTDPI_GET(IRTE, V, entry(1, 0)), want);
-        assert_int_equal(script_saw(&trace, VTDPI_EV_host_vector_allocated) != NULL, had == 0);
+        assert_int_equal(script_seen(&trace, VTDPI_EV_host_vector_allocated) != NULL, had == 0);
         hand_close(&h);
     }
 }
@@ -215,7 +215,8 @@ static void test_hypervisor_driver__irqs_follow__as_far_as_there_are_vectors(voi
         assert_int_equal(h.sys.sources[1].host_cpu, 1);
         assert_int_equal(script_count(&trace, VTDPI_OP_ROUTE), 1);
         assert_int_equal(script_count(&trace, VTDPI_OP_CAS128), vectors);
-        assert_int_equal(script_saw(&trace, VTDPI_EV_host_vectors_exhausted) != NULL, vectors == 0);
+        assert_int_equal(script_seen(&trace, VTDPI_EV_host_vectors_exhausted) != NULL,
+                         vectors == 0);
         hand_close(&h);
     }
 }
@@ -284,7 +285,7 @@ static void test_hypervisor_driver__first_steps__other_cpu_is_told(void **state)
     while (h.sys.cpus[0].thread !=
            h.p.vcpus[1].thread) { /* queued on one CPU, still on the other */
         hand_drain(&h, 0);
-        vtdpi_fire(&h.sys, 0, 0, NULL);
+        hand_fire(&h, 0, 0);
     }
     assert_true(vtdpi_system_check(&h.sys));
     assert_int_equal(hand_next(&h, 0), VTDPI_OP_IPI);

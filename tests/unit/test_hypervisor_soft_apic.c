@@ -112,7 +112,7 @@ static void test_hypervisor_soft_apic__guest_blocks__window_asked_for(void **sta
         assert_true(vtdpi_ctl_interrupt_window_exiting(h.sys.vcpus[0].controls));
         assert_true(has(0, VECTOR));
         assert_false(has(ISR, VECTOR));
-        assert_null(script_saw(&trace, VTDPI_EV_kvm_inj_virq));
+        assert_null(script_seen(&trace, VTDPI_EV_kvm_inj_virq));
         hand_close(&h);
     }
 }
@@ -144,7 +144,7 @@ static void test_hypervisor_soft_apic__tpr_shadow__threshold_of_the_highest_requ
         *hand_word(&h, h.p.vcpus[0].vapic[VTDPI_VL_PRIORITY], 0) = rows[i].tpr;
         run();
         assert_int_equal(vmcs()->tpr_threshold, rows[i].threshold);
-        assert_int_equal(script_saw(&trace, VTDPI_EV_kvm_inj_virq) != NULL, rows[i].injected);
+        assert_int_equal(script_seen(&trace, VTDPI_EV_kvm_inj_virq) != NULL, rows[i].injected);
         unsigned writes = (rows[i].injected ? 1U : 0U) + (rows[i].before != rows[i].threshold);
         assert_int_equal(script_count(&trace, VTDPI_OP_VMWRITE), writes);
         hand_close(&h);
@@ -186,7 +186,7 @@ static void test_hypervisor_soft_apic__eoi__highest_in_service_retired(void **st
         run();
         assert_false(has(ISR, HIGHER));
         assert_int_equal(has(ISR, LOW), served > 1);
-        const vtdpi_event_t *e = script_saw(&trace, VTDPI_EV_kvm_eoi);
+        const vtdpi_event_t *e = script_seen(&trace, VTDPI_EV_kvm_eoi);
         assert_int_equal(e != NULL, served > 0);
         assert_true(e == NULL || e->a[1] == (served > 1 ? HIGHER : LOW));
         assert_true((*hand_word(&h, h.p.vcpus[0].state, VTDPI_VW_REQUESTS) & REQUEST_EVENT) != 0);

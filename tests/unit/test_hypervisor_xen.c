@@ -242,7 +242,7 @@ static void test_hypervisor_xen__cleanup__handler_was_faster(void **state)
             *hand_word(&h, h.p.cpu_lines[0], VTDPI_CW_LIST) = 0;
         }
         script_run(&h, 0, &trace);
-        assert_int_equal(script_saw(&trace, VTDPI_EV_list_removed) != NULL, faster == 0);
+        assert_int_equal(script_seen(&trace, VTDPI_EV_list_removed) != NULL, faster == 0);
         assert_int_equal(hand_control(&h, 0).nv, VTDPI_HV_ANV);
         assert_int_equal(*hand_word(&h, h.p.cpu_lines[0], VTDPI_CW_LIST), 0);
         assert_int_equal(*hand_word(&h, h.p.cpu_lines[0], VTDPI_CW_LOCK), 0);

@@ -4,12 +4,14 @@
  * Rules: design, "The contract between actors and engines"; docs/scenario-reference.md,
  * "host_vectors", "affinity".
  */
+#include "vtdpi/iommu_unit.h"
+
 #include "cmocka_all.h"
 #include "hand.h"
 
 #include <string.h>
 
-enum { VECTOR = 0x41, ROUTE_VECTOR_LOW = 32, ROUTE_ATTACHED_LOW = 40 };
+enum { VECTOR = 0x41, ROUTE_VECTOR_LOW = 32, ROUTE_ATTACHED_LOW = 40, NO_ENTRY = 0x7000 };
 
 static hand_t h;
 
@@ -36,6 +38,25 @@ static vtdpi_op_t route(uint64_t source, uint64_t cpu)
     op.b = ((uint64_t)VECTOR << ROUTE_VECTOR_LOW) | (UINT64_C(1) << ROUTE_ATTACHED_LOW);
     op.c = cpu;
     return op;
+}
+
+/* A fault event that FECTL.IM held back is sent when software clears the mask. */
+static void test_system_host__fault_event_unmasked__sent(void **state)
+{
+    (void)state;
+    vtdpi_op_t ops[1] = {plain(VTDPI_OP_MMIO_WRITE, vtdpi_reg_offset(VTDPI_REG_FECTL))};
+    open_host("kvm", ops, 1);
+    hand_start(&h);
+    h.sys.sources[0].msi.addr = vtdpi_msi_address(NO_ENTRY, false);
+    hand_fire(&h, h.sys.actor.source, 0);
+    hand_fire(&h, h.sys.actor.request, 0);
+    assert_non_null(hand_saw(&h, VTDPI_EV_blocked));
+    assert_int_equal(hand_in_flight(&h), 0); /* masked, pending */
+    hand_to(&h, 0, VTDPI_OP_MMIO_WRITE);
+    hand_step(&h, 0);
+    assert_int_equal(hand_in_flight(&h), 1);
+    assert_int_equal(h.sys.messages[0].from_unit, 1);
+    hand_close(&h);
 }
 
 /* The pool of a CPU holds as many vectors as the platform says; the next one who asks gets none,
@@ -318,6 +339,7 @@ static void test_system_host__choice_with_an_event__alternatives_behind_it(void 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_system_host__fault_event_unmasked__sent),
         cmocka_unit_test(test_system_host__vectors_of_a_cpu__exhausted),
         cmocka_unit_test(test_system_host__vector_0__nobody),
         cmocka_unit_test(test_system_host__choice__result_is_the_alternative),

@@ -64,7 +64,7 @@ static unsigned takers(void)
 
 /* One CPU takes it: the one whose task priority is lowest, of equal ones the lowest ID.
  *
- * @shows sdm.lapic.lowest, sdm.lapic.lowest-policy
+ * @shows sdm.lapic.lowest, sdm.lapic.lowest-policy, sdm.message.one-cpu
  */
 static void test_system_message__lowest_priority__one_cpu_by_tpr(void **state)
 {
@@ -146,7 +146,7 @@ static void test_system_message__redirection_hint__one_cpu_in_logical_mode(void 
 
 /* Fixed to a broadcast address: all take it, the one that had it too, and nothing is dropped.
  *
- * @shows sdm.lapic.match.broadcast-narrow
+ * @shows sdm.lapic.match.broadcast-narrow, sdm.message.one-cpu
  */
 static void test_system_message__broadcast__everybody_takes_it(void **state)
 {
@@ -249,9 +249,33 @@ static void test_system_message__ipi_to_nobody__posted_interrupt_waits(void **st
     hand_close(&h);
 }
 
+/* An entry whose delivery mode is NMI: the core has it, and no guest will get the interrupt. Its
+ * identity does not stay with the slot, where the next message would inherit it. */
+static void test_system_message__nmi_of_a_source__identity_ends_there(void **state)
+{
+    (void)state;
+    open_cpus();
+    hand_fire(&h, h.sys.actor.source, 0);
+    hand_fire(&h, h.sys.actor.request, 0);
+    h.sys.requests[0].phase = VTDPI_RQ_SEND;
+    h.sys.requests[0].msg =
+        (vtdpi_intr_msg_t){.dest = 1, .delivery_mode = VTDPI_DLM_NMI, .level = 1};
+    hand_fire(&h, h.sys.actor.request, 0);
+    assert_int_equal(hand_in_flight(&h), 1);
+    hand_messages(&h);
+    assert_int_equal(h.sys.cpus[1].apic.core, VTDPI_LAPIC_CORE_NMI);
+    assert_int_equal(h.sys.sealed_count, 1);
+    assert_int_equal(h.sys.sealed[0].fate, VTDPI_FATE_LOST);
+    for (uint32_t m = 0; m < VTDPI_MESSAGES_MAX; m++) {
+        assert_int_equal(h.sys.ghost_message[m], 0);
+    }
+    hand_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_system_message__nmi_of_a_source__identity_ends_there),
         cmocka_unit_test(test_system_message__lowest_priority__one_cpu_by_tpr),
         cmocka_unit_test(test_system_message__lowest_priority_by_vector__modulo_candidates),
         cmocka_unit_test(test_system_message__lowest_priority__disabled_apics_are_no_candidates),

@@ -131,7 +131,7 @@ static void test_system_queue_errors__unknown_type__error_event(void **state)
 /* Each step of the queue may end in an event: it waits for room among the messages, and goes on
  * when there is some.
  *
- * @shows vtd.queue.error-event
+ * @shows vtd.queue.error-event, vtd.queue.message-room
  */
 static void test_system_queue_errors__messages_full__queue_waits(void **state)
 {
@@ -213,7 +213,8 @@ static void test_system_queue_errors__wait_with_interrupt__event_once(void **sta
     hand_close(&h);
 }
 
-/* A status word in no memory: the write goes nowhere, the wait completes, no line changes. */
+/* A status word in no memory: the write goes nowhere, the wait completes, no line changes.
+ * @shows vtd.queue.status-nowhere */
 static void test_system_queue_errors__status_in_no_memory__completes(void **state)
 {
     (void)state;

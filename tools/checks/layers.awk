@@ -44,7 +44,7 @@ function complain(reason) {
 }
 
 BEGIN {
-    data["profile"] = data["scenario"] = data["event"] = data["stage"] = 1
+    data["profile"] = data["scenario"] = data["event"] = data["stage"] = data["switches"] = 1
     software["hypervisor"] = software["guest"] = software["device"] = software["cpu"] = 1
     format["pid"] = format["irte"] = format["msi"] = format["controls"] = 1
     count = split(units, list, " ")
