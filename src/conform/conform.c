@@ -118,9 +118,10 @@ static bool replay_under(conform_out_t *out, unsigned group, unsigned settings)
 
 /**
  * A vector that differs: replayed again under the settings of the rows that match its first
- * difference. Settings that move the first difference to a later step stay while the next row is
- * looked for. When nothing is unexplained any more, the report is of that replay and its clause the
- * one of the first row that stayed; otherwise it is of the plain replay.
+ * difference. Settings that move the first difference to a later step, or leave fewer differences
+ * from the same step on, stay while the next row is looked for. When nothing is unexplained any
+ * more, the report is of that replay and its clause the one of the first row that stayed; otherwise
+ * it is of the plain replay.
  */
 static void replay_again(conform_out_t *out, unsigned group)
 {
@@ -132,8 +133,10 @@ static void replay_again(conform_out_t *out, unsigned group)
     while (out->unexplained > 0 &&
            (clause = conform_resettable(out, settings, &row, &added)) != NULL) {
         int step = out->first_step;
+        unsigned before = out->unexplained;
         bool told = replay_under(out, group, settings | added);
-        if (told && (out->unexplained == 0 || out->first_step > step)) {
+        bool fewer = out->first_step == step && out->unexplained < before;
+        if (told && (out->unexplained == 0 || out->first_step > step || fewer)) {
             settings |= added;
             first = first != NULL ? first : clause;
             row = 0;

@@ -32,13 +32,14 @@ enum {
  * of exceptions.def names those that a vector is replayed under when it differs without.
  */
 typedef enum {
-    CONFORM_FAULT_COLLAPSE = 1, /**< a fault of a requester that has one pending is not recorded */
-    CONFORM_RESERVED_FIRST = 2, /**< reserved bits of an entry are checked before its source */
-    CONFORM_QUEUE_WAITS = 4,    /**< descriptors are fetched after a write of IQT only */
-    CONFORM_HOLD_EXTERNAL = 8,  /**< blocking by STI or MOV SS holds interrupts that exit too */
-    CONFORM_LOWEST_SENT = 16,   /**< lowest priority is sent where the ICR has it reserved */
-    CONFORM_SEND_ACCEPT = 32,   /**< what no APIC accepts is a send accept error of the sender */
-    CONFORM_BYTE_BROADCAST = 64 /**< a 32-bit physical destination that ends in FFh is for all */
+    CONFORM_FAULT_COLLAPSE = 1,  /**< a fault of a requester that has one pending is not recorded */
+    CONFORM_RESERVED_FIRST = 2,  /**< reserved bits of an entry are checked before its source */
+    CONFORM_QUEUE_WAITS = 4,     /**< descriptors are fetched after a write of IQT only */
+    CONFORM_HOLD_EXTERNAL = 8,   /**< blocking by STI or MOV SS holds interrupts that exit too */
+    CONFORM_LOWEST_SENT = 16,    /**< lowest priority is sent where the ICR has it reserved */
+    CONFORM_SEND_ACCEPT = 32,    /**< what no APIC accepts is a send accept error of the sender */
+    CONFORM_BYTE_BROADCAST = 64, /**< a 32-bit physical destination that ends in FFh is for all */
+    CONFORM_FLAT_BITS = 128      /**< FFh in the flat model is for those with a logical ID */
 } conform_setting_t;
 
 /** Where a vector's report goes. */

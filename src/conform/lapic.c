@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -193,6 +194,7 @@ typedef struct {
     vtdpi_lapic_t apics[LAPIC_APICS];
     lapic_match_mode_t mode;
     unsigned sender;
+    bool flat_bits; /**< FFh in the flat model is compared bit by bit */
     uint32_t dest;
     uint32_t icr_lo;
 } lapic_match_t;
@@ -259,6 +261,14 @@ static vtdpi_lapic_access_t lapic_send(lapic_match_t *m, bool lowest_sent)
     return vtdpi_lapic_mmio_write(sender, VTDPI_LAPIC_REG_ICR_LO, m->icr_lo);
 }
 
+/* Whether APIC [index] is named by the destination of [msg]. */
+static bool lapic_named(const lapic_match_t *m, unsigned index, const vtdpi_intr_msg_t *msg)
+{
+    const vtdpi_lapic_t *apic = &m->apics[index];
+    bool bits = m->flat_bits && m->mode == LAPIC_MODE_FLAT && msg->dest_mode != 0;
+    return vtdpi_lapic_matches(apic, msg) && (!bits || vtdpi_lapic_ldr(apic) != 0);
+}
+
 /* Whether APIC [index] is among those that [sent] is for. */
 static bool lapic_addressed(const lapic_match_t *m, unsigned index,
                             const vtdpi_lapic_access_t *sent)
@@ -271,7 +281,7 @@ static bool lapic_addressed(const lapic_match_t *m, unsigned index,
     case VTDPI_SHORTHAND_OTHERS:
         return index != m->sender;
     default:
-        return vtdpi_lapic_matches(&m->apics[index], &sent->msg);
+        return lapic_named(m, index, &sent->msg);
     }
 }
 
@@ -315,7 +325,7 @@ static json_t *lapic_logical(const lapic_match_t *m)
     vtdpi_intr_msg_t msg = {.dest = m->dest, .dest_mode = 1, .wide = x2apic};
     json_t *list = json_array();
     for (unsigned i = 0; i < LAPIC_APICS; i++) {
-        (void)json_array_append_new(list, json_integer(vtdpi_lapic_matches(&m->apics[i], &msg)));
+        (void)json_array_append_new(list, json_integer(lapic_named(m, i, &msg)));
     }
     return list;
 }
@@ -376,6 +386,16 @@ static bool lapic_text_is(const json_t *vector, const char *key, const char *tex
     return value != NULL && strcmp(value, text) == 0;
 }
 
+/* Whether the ICR has FFh as a logical destination of the flat model. */
+bool conform_lapic_flat_broadcast(const json_t *vector, int step)
+{
+    const char *dest = json_string_value(json_object_get(vector, "icr_dest"));
+    (void)step;
+    return lapic_text_is(vector, "mode", lapic_modes[LAPIC_MODE_FLAT]) &&
+           lapic_text_is(vector, "dest_mode", "logical") && dest != NULL &&
+           strtoul(dest, NULL, 16) == LAPIC_BYTE_MAX;
+}
+
 /* Whether the ICR asks for lowest priority where the mode or the shorthand has none. */
 bool conform_lapic_lowest_illegal(const json_t *vector, int step)
 {
@@ -401,7 +421,7 @@ bool conform_lapic_send_accept(const json_t *vector, int step)
  * sdm.lapic.icr.shorthand, sdm.lapic.icr.xapic, sdm.lapic.icr.x2apic */
 void conform_replay_match(const json_t *vector, conform_out_t *out)
 {
-    lapic_match_t m = {.sender = 0};
+    lapic_match_t m = {.flat_bits = conform_setting(out, CONFORM_FLAT_BITS)};
     lapic_match_read(out, &m, vector);
     if (conform_malformed(out)) {
         return;

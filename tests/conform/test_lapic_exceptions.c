@@ -25,6 +25,13 @@
     "\"delivery\": \"%s\", \"shorthand\": %u, \"match_logical\": null, \"accepted\": [%s], "       \
     "\"sender_esr\": %u}\n"
 
+/* APIC 2 of eight in the flat model sends vector 41h to a logical destination. */
+#define LOGICAL                                                                                    \
+    "{\"id\": \"flat\", \"family\": \"F4\", \"mode\": \"xapic-flat\", \"apics\": [%s], "           \
+    "\"sender\": 2, \"icr_dest\": \"%08x\", \"icr_lo\": \"%08x\", \"vector\": 65, "                \
+    "\"dest_mode\": \"logical\", \"delivery\": \"%s\", \"shorthand\": %u, "                        \
+    "\"match_logical\": [%s], \"accepted\": [%s], \"sender_esr\": 0}\n"
+
 static void note(void *context, const vtdpi_conform_result_t *result)
 {
     *(vtdpi_conform_verdict_t *)context = result->verdict;
@@ -150,6 +157,46 @@ static void test_lapic_exception__send_accept_error(void **state)
     assert_int_equal(match((match_t){"xapic-flat", "fixed", 3, 0, "", 4}), VTDPI_CONFORM_DIFFERING);
 }
 
+/* The destination is logical, and APIC 0 alone has no logical ID. */
+static vtdpi_conform_verdict_t flat(unsigned dest, const char *delivery, unsigned shorthand,
+                                    const char *logical, const char *accepted)
+{
+    char apics[2048] = "";
+    char text[4096];
+    for (unsigned i = 0, at = 0; i < 8; i++) {
+        at += (unsigned)snprintf(apics + at, sizeof apics - at,
+                                 "%s{\"id\": %u, \"ldr\": \"%02x000000\", \"dfr\": \"ffffffff\", "
+                                 "\"tpr\": %u}",
+                                 i == 0 ? "" : ", ", i, i == 0 ? 0 : 1U << i, i * 16);
+    }
+    unsigned icr = 0x4841U | shorthand << 18 | (strcmp(delivery, "lowest") == 0 ? 0x100U : 0);
+    int length = snprintf(text, sizeof text, LOGICAL, apics, dest, icr, delivery, shorthand,
+                          logical, accepted);
+    assert_in_range(length, 1, sizeof text - 1);
+    return verdict(text);
+}
+
+/* SDM 3A, "Determining IPI Destination": FFh is a broadcast in the flat model. Compared bit by bit
+ * it is excepted, also where the vector has a second exception, and no other match is. */
+static void test_lapic_exception__flat_broadcast(void **state)
+{
+    (void)state;
+    assert_int_equal(flat(0xFF, "fixed", 0, "1,1,1,1,1,1,1,1", "0,1,2,3,4,5,6,7"),
+                     VTDPI_CONFORM_AGREED);
+    assert_int_equal(flat(0xFF, "fixed", 0, "0,1,1,1,1,1,1,1", "1,2,3,4,5,6,7"),
+                     VTDPI_CONFORM_EXCEPTED);
+    assert_int_equal(flat(0xFF, "lowest", 0, "0,1,1,1,1,1,1,1", "1"), VTDPI_CONFORM_EXCEPTED);
+    assert_int_equal(flat(0xFF, "lowest", 1, "0,1,1,1,1,1,1,1", "2"), VTDPI_CONFORM_EXCEPTED);
+    assert_int_equal(flat(0xFF, "lowest", 1, "0,1,1,1,1,1,1,1", "3"), VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(flat(0xFF, "lowest", 0, "0,1,1,1,1,1,1,1", "0"), VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(flat(0xFF, "fixed", 0, "0,0,1,1,1,1,1,1", "2,3,4,5,6,7"),
+                     VTDPI_CONFORM_DIFFERING);
+    assert_int_equal(flat(0xFE, "fixed", 0, "0,1,1,1,1,1,1,1", "1,2,3,4,5,6,7"),
+                     VTDPI_CONFORM_AGREED);
+    assert_int_equal(flat(0xFE, "fixed", 0, "1,1,1,1,1,1,1,1", "0,1,2,3,4,5,6,7"),
+                     VTDPI_CONFORM_DIFFERING);
+}
+
 /* Vector, delivery mode, destination mode and shorthand are those of the ICR beside them. */
 static void test_lapic_match__decoded_from_the_icr(void **state)
 {
@@ -170,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_lapic_exception__illegal_vector_while_disabled),
         cmocka_unit_test(test_lapic_exception__lowest_priority_that_cannot_be_sent),
         cmocka_unit_test(test_lapic_exception__send_accept_error),
+        cmocka_unit_test(test_lapic_exception__flat_broadcast),
         cmocka_unit_test(test_lapic_match__decoded_from_the_icr),
     };
     return cmocka_run_group_tests_name("lapic_exceptions", tests, NULL, NULL);
