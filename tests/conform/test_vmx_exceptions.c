@@ -37,8 +37,8 @@ enum { STATE_BYTES = 1024, TEXT_BYTES = 8192 };
 
 typedef char state_t[STATE_BYTES];
 
-static const char *state(state_t text, const char *mode, unsigned block, const char *irr,
-                         const char *isr)
+static const char *state_text(state_t text, const char *mode, unsigned block, const char *irr,
+                              const char *isr)
 {
     int length = snprintf(text, sizeof(state_t), STATE, mode, 1U, block, irr, isr);
     assert_in_range(length, 1, sizeof(state_t) - 1);
@@ -65,12 +65,13 @@ static vtdpi_conform_verdict_t posted(unsigned block, bool held, const char *isr
 {
     state_t init, waiting, exited;
     char boundaries[TEXT_BYTES / 2], text[TEXT_BYTES];
-    (void)state(waiting, "guest", 0, "145", "");
-    (void)state(exited, "host", held ? 0 : block, "", isr);
+    (void)state_text(waiting, "guest", 0, "145", "");
+    (void)state_text(exited, "host", held ? 0 : block, "", isr);
     (void)snprintf(boundaries, sizeof boundaries, "%s%s%s{\"ev\": [" EXITED "], \"st\": %s}",
                    held ? "{\"ev\": [], \"st\": " : "", held ? waiting : "", held ? "}, " : "",
                    exited);
-    int length = snprintf(text, sizeof text, F1, state(init, "guest", block, "", ""), boundaries);
+    int length =
+        snprintf(text, sizeof text, F1, state_text(init, "guest", block, "", ""), boundaries);
     assert_in_range(length, 1, sizeof text - 1);
     return verdict(text);
 }
@@ -81,18 +82,19 @@ static vtdpi_conform_verdict_t sequence(const char *op, unsigned blocked)
     state_t host, entered, moved, waiting, passed, exited;
     char text[TEXT_BYTES];
     int length = snprintf(
-        text, sizeof text, F2, state(host, "host", 0, "", ""), state(entered, "guest", 0, "", ""),
-        state(moved, "guest", 2, "", ""), state(waiting, "guest", blocked, "145", ""), op,
-        state(passed, "guest", 0, "145", ""), state(exited, "host", 0, "", "145"));
+        text, sizeof text, F2, state_text(host, "host", 0, "", ""),
+        state_text(entered, "guest", 0, "", ""), state_text(moved, "guest", 2, "", ""),
+        state_text(waiting, "guest", blocked, "145", ""), op,
+        state_text(passed, "guest", 0, "145", ""), state_text(exited, "host", 0, "", "145"));
     assert_in_range(length, 1, sizeof text - 1);
     return verdict(text);
 }
 
 /* SDM 3C, "Event Blocking": whether blocking holds an interrupt that exits is the implementation's
  * own. Both are taken, and a difference in anything else is not. */
-static void test_vmx_exception__interrupt_held_while_blocked(void **state_)
+static void test_vmx_exception__interrupt_held_while_blocked(void **state)
 {
-    (void)state_;
+    (void)state;
     assert_int_equal(posted(1, true, "145"), VTDPI_CONFORM_EXCEPTED);
     assert_int_equal(posted(2, true, "145"), VTDPI_CONFORM_EXCEPTED);
     assert_int_equal(posted(2, false, "145"), VTDPI_CONFORM_AGREED);
@@ -104,9 +106,9 @@ static void test_vmx_exception__interrupt_held_while_blocked(void **state_)
 
 /* In a sequence it holds at the boundary that the blocking is in force at, by what is recorded
  * before. */
-static void test_vmx_exception__held_at_a_boundary(void **state_)
+static void test_vmx_exception__held_at_a_boundary(void **state)
 {
-    (void)state_;
+    (void)state;
     assert_int_equal(sequence("boundary", 2), VTDPI_CONFORM_EXCEPTED);
     assert_int_equal(sequence("boundary", 0), VTDPI_CONFORM_DIFFERING);
     assert_int_equal(sequence("sti", 2), VTDPI_CONFORM_AGREED);
