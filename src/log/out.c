@@ -16,17 +16,23 @@ vtdpi_err_t vtdpi_out_open(vtdpi_out_t *out, FILE *file)
     return out->bytes != NULL ? VTDPI_OK : VTDPI_ERR_INTERNAL;
 }
 
-void vtdpi_out_flush(vtdpi_out_t *out)
+static void out_write(vtdpi_out_t *out, size_t count)
 {
-    if (!out->failed && fwrite(out->bytes, 1, out->used, out->file) != out->used) {
+    if (!out->failed && fwrite(out->bytes, 1, count, out->file) != count) {
         out->failed = true;
     }
-    out->used = 0;
+    out->used -= count;
+    memmove(out->bytes, out->bytes + count, out->used);
+}
+
+void vtdpi_out_flush(vtdpi_out_t *out)
+{
+    out_write(out, out->used - out->used % VTDPI_OUT_BLOCK);
 }
 
 vtdpi_err_t vtdpi_out_close(vtdpi_out_t *out)
 {
-    vtdpi_out_flush(out);
+    out_write(out, out->used);
     if (fflush(out->file) != 0 || ferror(out->file) != 0) {
         out->failed = true;
     }

@@ -9,8 +9,9 @@
 
 #include <stdio.h>
 
-/** Bytes of the buffer. A caller may reserve half of it in one go. */
-enum { VTDPI_OUT_BYTES = 1 << 18 };
+/** Bytes of the buffer, and of the blocks in which it goes to the file: whole pages at their own
+ * places cost the host less. A caller may reserve half of the buffer in one go. */
+enum { VTDPI_OUT_BYTES = 1 << 20, VTDPI_OUT_BLOCK = 1 << 14 };
 
 typedef struct {
     FILE *file;  /**< where the bytes go */
@@ -26,7 +27,7 @@ vtdpi_err_t vtdpi_out_open(vtdpi_out_t *out, FILE *file);
  * write failed. */
 vtdpi_err_t vtdpi_out_close(vtdpi_out_t *out);
 
-/** Writes the buffer to the file. */
+/** Writes the whole blocks of the buffer to the file; what is left moves to its front. */
 void vtdpi_out_flush(vtdpi_out_t *out);
 
 /** Appends printf-formatted text; only for short texts that are not on the path of the simulation.
