@@ -11,25 +11,100 @@ static bool type_is_quoted(vtdpi_arg_type_t type)
            type != VTDPI_ARG_PS && type != VTDPI_ARG_CYC;
 }
 
-/** Time in ps and, with the same digits and a point in them, in ns. */
-static char *put_time(char *p, uint64_t ps)
+static inline char *memo_put(char *p, const vtdpi_memo_t *memo)
 {
-    p = LIT(p, "{\"ps\":");
-    const char *digits = p;
-    p = vtdpi_put_u64(p, ps);
-    size_t count = (size_t)(p - digits);
-    p = LIT(p, ",\"ns\":");
-    if (count <= 3) {
-        return vtdpi_put_milli(p, ps);
-    }
-    memcpy(p, digits, count - 3);
-    p += count - 3;
-    *p++ = '.';
-    memcpy(p, digits + count - 3, 3);
-    return p + 3;
+    memcpy(p, memo->text, sizeof memo->text);
+    return p + memo->length;
 }
 
-static char *put_argument(vtdpi_log_t *log, char *p, vtdpi_arg_type_t type, uint64_t value)
+/** Keeps the text from [p] to [end] for [value], if it is short enough. */
+static char *memo_keep(vtdpi_memo_t *memo, uint64_t value, const char *p, char *end)
+{
+    size_t length = (size_t)(end - p);
+    if (length <= sizeof memo->text) {
+        memcpy(memo->text, p, length);
+        memo->value = value;
+        memo->length = length;
+    }
+    return end;
+}
+
+static inline bool memo_holds(const vtdpi_memo_t *memo, uint64_t value)
+{
+    return memo->value == value && memo->length != 0;
+}
+
+/** Where [value] is kept in a table. */
+static inline vtdpi_memo_t *memo_of(vtdpi_memo_t *table, uint64_t value)
+{
+    const uint64_t golden = 0x9e3779b97f4a7c15U;
+    return &table[(value * golden) >> 62];
+}
+
+VTDPI_STATIC_ASSERT(VTDPI_MEMO_WAYS == 4, "the two highest bits of a product choose one of four");
+
+/** [piece], of [count] bytes, and [high], which changes rarely. */
+static inline char *put_high(vtdpi_memo_t *memo, char *p, const char *piece, size_t count,
+                             uint64_t high)
+{
+    if (memo_holds(memo, high)) {
+        return memo_put(p, memo);
+    }
+    char *end = vtdpi_put_u64(vtdpi_put_bytes(p, piece, count), high);
+    return memo_keep(memo, high, p, end);
+}
+
+#define HIGH(memo, p, text, high) put_high((memo), (p), text, sizeof(text) - 1, (high))
+
+/** Time in ps and in ns. */
+static inline char *put_time(vtdpi_log_t *log, char *p, uint64_t ps)
+{
+    uint64_t high = ps / VTDPI_PUT_8;
+    uint32_t low = (uint32_t)(ps % VTDPI_PUT_8);
+    if (high == 0) {
+        p = vtdpi_put_u64(LIT(p, "{\"ps\":"), ps);
+        return vtdpi_put_milli(LIT(p, ",\"ns\":"), ps);
+    }
+    p = vtdpi_put_8(HIGH(&log->time[0], p, "{\"ps\":", high), low);
+    return vtdpi_put_8_milli(HIGH(&log->time[1], p, ",\"ns\":", high), low);
+}
+
+/** Time in cycles. */
+static inline char *put_cycles(vtdpi_log_t *log, char *p, uint64_t cyc)
+{
+    uint64_t high = cyc / VTDPI_PUT_8;
+    if (high == 0) {
+        return vtdpi_put_u64(LIT(p, ",\"cyc\":"), cyc);
+    }
+    p = HIGH(&log->time[2], p, ",\"cyc\":", high);
+    return vtdpi_put_8(p, (uint32_t)(cyc % VTDPI_PUT_8));
+}
+
+__attribute__((noinline)) static char *who_make(vtdpi_log_t *log, vtdpi_memo_t *memo, char *p,
+                                                const vtdpi_event_t *event)
+{
+    char *end = vtdpi_put_name(p, vtdpi_names_get(&log->names, VTDPI_NAME_ACTOR, event->actor));
+    end = LIT(end, "\",\"cpu\":");
+    end = event->cpu == UINT16_MAX ? LIT(end, "null") : vtdpi_put_small(end, event->cpu);
+    end = LIT(end, ",\"id\":");
+    return memo_keep(memo, ((uint64_t)event->actor << 16) | event->cpu, p, end);
+}
+
+/** The actor behind the opening quote, the CPU, and the key of the number. */
+static inline char *put_who(vtdpi_log_t *log, char *p, const vtdpi_event_t *event)
+{
+    uint64_t value = ((uint64_t)event->actor << 16) | event->cpu;
+    vtdpi_memo_t *memo = &log->who[event->actor % VTDPI_MEMO_ACTORS];
+    return memo_holds(memo, value) ? memo_put(p, memo) : who_make(log, memo, p, event);
+}
+
+static inline char *put_id(vtdpi_log_t *log, char *p, uint32_t id)
+{
+    vtdpi_memo_t *memo = memo_of(log->of, id);
+    return memo_holds(memo, id) ? memo_put(p, memo) : memo_keep(memo, id, p, vtdpi_put_u64(p, id));
+}
+
+static char *value_make(vtdpi_log_t *log, char *p, vtdpi_arg_type_t type, uint64_t value)
 {
     if (vtdpi_log_nobody(type, value)) {
         return LIT(p, "null");
@@ -43,22 +118,32 @@ static char *put_argument(vtdpi_log_t *log, char *p, vtdpi_arg_type_t type, uint
     return p;
 }
 
+__attribute__((noinline)) static char *argument_make(vtdpi_log_t *log, vtdpi_memo_t *memo, char *p,
+                                                     const vtdpi_event_t *event, unsigned i)
+{
+    vtdpi_arg_type_t type = vtdpi_event_rows[event->event].arguments[i].type;
+    char *value = vtdpi_put_piece(p, &log->key[event->event][i]);
+    return memo_keep(memo, event->a[i], p, value_make(log, value, type, event->a[i]));
+}
+
+/** Argument [i] with its key. */
+static inline char *put_argument(vtdpi_log_t *log, char *p, const vtdpi_event_t *event, unsigned i)
+{
+    vtdpi_memo_t *memo = memo_of(log->argument[event->event][i], event->a[i]);
+    return memo_holds(memo, event->a[i]) ? memo_put(p, memo)
+                                         : argument_make(log, memo, p, event, i);
+}
+
 static void jsonl_write(vtdpi_log_t *log, const vtdpi_event_t *event)
 {
-    const vtdpi_event_row_t *row = &vtdpi_event_rows[event->event];
     char *p = vtdpi_out_reserve(&log->out, VTDPI_RECORD_MAX);
-    p = put_time(p, event->ps);
-    p = LIT(p, ",\"cyc\":");
-    p = vtdpi_put_u64(p, event->cyc);
+    p = put_time(log, p, event->ps);
+    p = put_cycles(log, p, event->cyc);
     p = vtdpi_put_piece(p, &log->head[event->event]);
-    p = vtdpi_put_name(p, vtdpi_names_get(&log->names, VTDPI_NAME_ACTOR, event->actor));
-    p = LIT(p, "\",\"cpu\":");
-    p = event->cpu == UINT16_MAX ? LIT(p, "null") : vtdpi_put_small(p, event->cpu);
-    p = LIT(p, ",\"id\":");
-    p = vtdpi_put_u64(p, event->id);
-    for (int i = 0; i < VTDPI_ARGUMENTS && row->arguments[i].name != NULL; i++) {
-        p = vtdpi_put_piece(p, &log->key[event->event][i]);
-        p = put_argument(log, p, row->arguments[i].type, event->a[i]);
+    p = put_who(log, p, event);
+    p = put_id(log, p, event->id);
+    for (unsigned i = 0; i < log->arguments[event->event]; i++) {
+        p = put_argument(log, p, event, i);
     }
     p = LIT(p, "}\n");
     vtdpi_out_advance(&log->out, p);
@@ -73,6 +158,7 @@ void vtdpi_log_jsonl_start(vtdpi_log_t *log)
         for (int i = 0; i < VTDPI_ARGUMENTS && row->arguments[i].name != NULL; i++) {
             vtdpi_piece_make(&log->key[e][i], ",\"%s%s\":", row->arguments[i].name,
                              vtdpi_arg_suffix(row->arguments[i].type));
+            log->arguments[e] = (uint8_t)(i + 1);
         }
     }
     vtdpi_out_printf(&log->out,

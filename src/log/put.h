@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/** Bytes that a number may touch. */
-enum { VTDPI_PUT_MAX = 24 };
+/** Bytes that a number may touch, and the first number with more than eight digits. */
+enum { VTDPI_PUT_MAX = 24, VTDPI_PUT_8 = 100000000 };
 
 /** "00" to "99", one after the other. */
 extern const char vtdpi_put_pairs[201];
@@ -37,6 +37,19 @@ static inline char *vtdpi_put_8(char *p, uint32_t value)
     memcpy(p + 4, &vtdpi_put_pairs[(size_t)(low / 100) * 2], 2);
     memcpy(p + 6, &vtdpi_put_pairs[(size_t)(low % 100) * 2], 2);
     return p + 8;
+}
+
+/** As vtdpi_put_8, with a point before the last three digits. */
+static inline char *vtdpi_put_8_milli(char *p, uint32_t value)
+{
+    uint32_t high = value / 10000, low = value % 10000;
+    memcpy(p, &vtdpi_put_pairs[(size_t)(high / 100) * 2], 2);
+    memcpy(p + 2, &vtdpi_put_pairs[(size_t)(high % 100) * 2], 2);
+    p[4] = vtdpi_put_pairs[(size_t)(low / 100) * 2];
+    p[5] = '.';
+    p[6] = vtdpi_put_pairs[(size_t)(low / 100) * 2 + 1];
+    memcpy(p + 7, &vtdpi_put_pairs[(size_t)(low % 100) * 2], 2);
+    return p + 9;
 }
 
 /** [value] in decimal without leading zeros. *Pre:* value below 10^8. */

@@ -16,6 +16,17 @@ typedef struct {
     uint32_t length;
 } vtdpi_piece_t;
 
+/** Bytes of a memo's text; memos in a table, and of actors. *Choice:* a memo is as long as a
+ * cache line. */
+enum { VTDPI_MEMO_BYTES = 48, VTDPI_MEMO_WAYS = 4, VTDPI_MEMO_ACTORS = 16 };
+
+/** Text that a value had the last time, with what always stands around it: values come again. */
+typedef struct {
+    uint64_t value;
+    uint64_t length; /**< 0: nothing kept */
+    char text[VTDPI_MEMO_BYTES];
+} vtdpi_memo_t;
+
 /** A log: the filter, the buffer, the names, and the fixed pieces of each event. */
 struct vtdpi_log {
     void (*write)(vtdpi_log_t *log, const vtdpi_event_t *event);
@@ -28,6 +39,11 @@ struct vtdpi_log {
     vtdpi_piece_t head[VTDPI_EV_COUNT];                 /**< between time and actor */
     vtdpi_piece_t key[VTDPI_EV_COUNT][VTDPI_ARGUMENTS]; /**< in front of an argument */
     uint32_t thread_of_vcpu[256];                       /**< text: thread of each vCPU */
+    uint8_t arguments[VTDPI_EV_COUNT];                  /**< JSON: how many an event has */
+    vtdpi_memo_t time[3];                               /**< JSON: all but the last digits */
+    vtdpi_memo_t who[VTDPI_MEMO_ACTORS];                /**< JSON: actor and CPU */
+    vtdpi_memo_t of[VTDPI_MEMO_WAYS];                   /**< JSON: number of the interrupt */
+    vtdpi_memo_t argument[VTDPI_EV_COUNT][VTDPI_ARGUMENTS][VTDPI_MEMO_WAYS]; /**< JSON */
 };
 
 /** Room that a record can need: fixed pieces, numbers, nine names. */

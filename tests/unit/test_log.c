@@ -130,6 +130,51 @@ static void test_log__jsonl__arguments_by_name(void **state)
                 "\"actor\":\"actor4\",\"cpu\":2,\"id\":0,\"monitor\":\"s2\",\"vcpu\":null}\n");
 }
 
+/** Record number [i] of many: kinds in turn, values that come again and values that do not, times
+ * that cross powers of ten. */
+static vtdpi_event_t record_of(unsigned i)
+{
+    static const uint64_t often[] = {0, 1, 2, 0x41, 0xf2, VTDPI_NOBODY, UINT16_MAX, 0x300F20001};
+    uint64_t a[4];
+    for (unsigned j = 0; j < 4; j++) {
+        unsigned pick = (i * 2654435761U + j * 40503U) >> 8;
+        a[j] = pick % 3 == 0 ? (uint64_t)pick * pick : often[pick % 8];
+    }
+    vtdpi_event_t event = event_of(i % VTDPI_EV_COUNT, a[0], a[1], a[2], a[3]);
+    event.ps = i % 2 == 0 ? UINT64_C(99999990) + i : (uint64_t)i << (i % 50);
+    event.cyc = i % 3 == 0 ? UINT64_C(99999980) + i : (uint64_t)i * i * i;
+    event.id = i / 5 % 7;
+    event.actor = i % 11 == 0 ? UINT16_MAX : (uint16_t)(i / 3 % 19);
+    event.cpu = i % 4 == 0 ? UINT16_MAX : (uint16_t)(i % 3);
+    return event;
+}
+
+/* A record's line does not depend on the records before it. */
+static void test_log__many_records__each_line_as_if_alone(void **state)
+{
+    (void)state;
+
+    enum { COUNT = 4000 };
+
+    static vtdpi_event_t events[COUNT];
+    for (unsigned i = 0; i < COUNT; i++) {
+        events[i] = record_of(i);
+    }
+    char *text = log_of((vtdpi_log_options_t){.format = VTDPI_LOG_JSONL}, events, COUNT);
+    char *line = strchr(text, '\n') + 1;
+    for (unsigned i = 0; i < COUNT; i++) {
+        char *end = strchr(line, '\n') + 1;
+        char *alone = log_of((vtdpi_log_options_t){.format = VTDPI_LOG_JSONL}, &events[i], 1);
+        const char *expected = strchr(alone, '\n') + 1;
+        assert_int_equal(end - line, strlen(expected));
+        assert_memory_equal(line, expected, (size_t)(end - line));
+        free(alone);
+        line = end;
+    }
+    assert_int_equal(*line, '\0');
+    free(text);
+}
+
 /* Every file that we write names its format and version. */
 static void test_log__top_of_file__names_format_and_version(void **state)
 {
@@ -279,6 +324,12 @@ static void test_put__numbers_around_powers_of_ten__as_printf(void **state)
         }
         power *= 10;
     }
+    for (uint32_t value = 0; value < VTDPI_PUT_8; value += 98765) {
+        char ours[64], theirs[64];
+        *vtdpi_put_8_milli(ours, value) = '\0';
+        (void)snprintf(theirs, sizeof theirs, "%05u.%03u", value / 1000, value % 1000);
+        assert_string_equal(ours, theirs);
+    }
 }
 
 /* One line an interrupt, one column a stage; a latency only where there is one. */
@@ -347,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_log__linux_trace_points__printed_as_linux_prints_them),
         cmocka_unit_test(test_log__hardware_event__source_in_front_and_id_at_the_end),
         cmocka_unit_test(test_log__jsonl__arguments_by_name),
+        cmocka_unit_test(test_log__many_records__each_line_as_if_alone),
         cmocka_unit_test(test_log__top_of_file__names_format_and_version),
         cmocka_unit_test(test_log__every_event__one_well_formed_line_in_each_format),
         cmocka_unit_test(test_log__arguments__unique_keys),
