@@ -1,5 +1,6 @@
 /*
- * F3: sequences of a local APIC. F4: which of eight local APICs an IPI reaches.
+ * F3: sequences of a local APIC. F4: which of eight local APICs an IPI reaches. All that is recorded
+ * is compared; x2APIC mode has no DFR.
  */
 #include "vtdpi/lapic_access.h"
 
@@ -17,9 +18,13 @@ enum {
     LAPIC_SVR_ON = 0x1FF,
     LAPIC_FIRST_LEGAL = 16,
     LAPIC_APICS = 8,
-    LAPIC_LDR_DIGITS = 8,
+    LAPIC_WORD_DIGITS = 8,
     LAPIC_SEND_ACCEPT = 4 /* ESR bit 2, of the P6 family and the Pentium */
 };
+
+/* DFR of the two models. */
+static const uint32_t LAPIC_DFR_FLAT = 0xFFFFFFFF;
+static const uint32_t LAPIC_DFR_CLUSTER = 0x0FFFFFFF;
 
 /* IA32_APIC_BASE with EN and EXTD. */
 static const uint64_t LAPIC_APIC_BASE_X2APIC = 0xFEE00C00;
@@ -214,6 +219,9 @@ static void lapic_apic_read(conform_out_t *out, lapic_match_t *m, size_t index, 
         uint32_t dfr = (uint32_t)conform_hex(out, apic, "dfr", 32);
         (void)vtdpi_lapic_mmio_write(self, VTDPI_LAPIC_REG_LDR, ldr);
         (void)vtdpi_lapic_mmio_write(self, VTDPI_LAPIC_REG_DFR, dfr);
+        conform_same_hex(out, CONFORM_EVERY_STEP, "dfr", dfr,
+                         m->mode == LAPIC_MODE_FLAT ? LAPIC_DFR_FLAT : LAPIC_DFR_CLUSTER,
+                         LAPIC_WORD_DIGITS);
     }
     self->tpr = (uint8_t)conform_number(out, apic, "tpr", LAPIC_BYTE_MAX);
 }
@@ -350,7 +358,7 @@ static void lapic_ldr_compare(conform_out_t *out, const lapic_match_t *m, const 
     json_t *recorded = json_array();
     json_t *actual = json_array();
     for (size_t i = 0; i < json_array_size(apics); i++) {
-        char text[LAPIC_LDR_DIGITS + 1];
+        char text[LAPIC_WORD_DIGITS + 1];
         (void)snprintf(text, sizeof text, "%08" PRIx32, vtdpi_lapic_ldr(&m->apics[i]));
         (void)json_array_append_new(actual, json_string(text));
         (void)json_array_append(recorded, json_object_get(json_array_get(apics, i), "ldr"));

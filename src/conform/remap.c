@@ -1,6 +1,10 @@
 /*
  * Replay of interrupt-remapping vectors: the set-up, the steps and the comparisons. The machine
  * that they drive is in remap_unit.h.
+ *
+ * Not compared, because it says nothing of the unit: which device made a request ("via"), what a
+ * second version of the recorded implementation did, and that a local APIC was not looked at
+ * (without "lapic_irr_confirmed").
  */
 #include "conform/conform_internal.h"
 #include "conform/exceptions.h"

@@ -1,6 +1,6 @@
 /*
  * F5: user interrupts: SENDUIPI outside and inside a guest, notifications, virtual interrupts of
- * vector UINV.
+ * vector UINV. All that is recorded is compared.
  *
  * @shows sdm.senduipi.ud, sdm.senduipi.index, sdm.senduipi.ipi, sdm.senduipi.virtual,
  * sdm.uitt.valid, sdm.uitt.reserved, sdm.upid.reserved, sdm.upid.post, sdm.upid.notify,

@@ -1,5 +1,9 @@
 /*
  * F1 and F2: posted-interrupt processing, and sequences of a virtual APIC.
+ *
+ * Not compared, because it says nothing of the machine: RVI, SVI and VPPR without
+ * virtual-interrupt delivery, VPPR before the first VM entry, and how a vector was made
+ * ("consistent", "if_state_from").
  */
 #include "conform/conform_internal.h"
 #include "conform/exceptions.h"
