@@ -2,6 +2,11 @@
  * Xen: the vCPU's thread, softirqs, software posting and unblocking (hypervisors.md section 3, "VM
  * entry", "ANV handler", "Software delivery", "Wake by other means").
  *
+ * The sync of the way to VM entry runs between a block and its schedule softirq too. It clears ON
+ * while the wake-up notification may be on its way; the handler then finds ON = 0 and wakes nobody,
+ * and the vCPU sleeps with a request in its virtual IRR. The reference has these steps, and the
+ * model keeps them.
+ *
  * The hypervisor is not preempted: its scheduler runs in a softirq, on the way to a VM entry and in
  * the idle loop.
  */

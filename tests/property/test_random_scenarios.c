@@ -2,11 +2,14 @@
  * Random small scenarios under every protocol: whatever happens outside, every interrupt has one
  * fate, its stages add up exactly, and no invariant that the protocol claims is violated.
  *
- * Three ways to lose an interrupt are known and told apart; protocols are modelled as they are. Xen
+ * Five ways to lose an interrupt are known and told apart; protocols are modelled as they are. Xen
  * clears SN when a vCPU gets a CPU and looks at PIR only if ON is set: what was posted meanwhile
  * waits for the next post. Xen leaves a vCPU that sleeps when its first device comes with NV = ANV:
- * the notification wakes nobody (RC-03). And an interrupt on its way through the host when its
- * device is detached goes to the host.
+ * the notification wakes nobody (RC-03). Xen takes a blocked vCPU off its wake list when its last
+ * device goes: a wake-up notification on its way finds nobody there (RC-12). Xen's sync before VM
+ * entry also runs between the block and the schedule softirq: it clears ON while the wake-up
+ * notification is on its way, whose handler then wakes nobody. And an interrupt on
+ * its way through the host when its device is detached goes to the host.
  *
  * Rules: design, "Words"; hypervisors.md, section 11.
  */
@@ -129,6 +132,12 @@ static void random_scene(uint64_t seed, const char *protocol)
     scene.s.platform.store_buffer = 1 + below(8);
     scene.s.platform.iommu_cache = below(3);
     scene.s.platform.iommu_requests = 1 + below(4);
+    scene.s.platform.iommu_units = 1 + below(3);
+    scene.s.platform.fault_records = 1 + below(4);
+    scene.device[1] = (vtdpi_device_cfg_t){
+        .name = "disk", .requester_id = 0x4000, .unit = below(scene.s.platform.iommu_units)};
+    scene.s.device_count = 2;
+    scene.s.hypervisor.ipi_virtualization = vtdpi_protocol_find(protocol)->ipiv && below(2) != 0;
     scene.s.platform.coherent = below(2) != 0;
     scene.s.hypervisor.timeslice_ps = (20 + below(60)) * US;
     scene.s.hypervisor.halt_poll_ps = below(3) * 5 * US;
@@ -139,6 +148,7 @@ static void random_scene(uint64_t seed, const char *protocol)
             &scene, below(vcpus), (uint8_t)(0x40 + below(8)), below(20) * US, (3 + below(40)) * US);
         irq->arrivals.kind = below(2) == 0 ? VTDPI_ARRIVE_POISSON : VTDPI_ARRIVE_PERIODIC;
         irq->urgent = below(5) == 0;
+        irq->device = below(2);
         irq->host_cpu = below(cpus);
     }
     for (uint32_t i = below(4); i > 0; i--) {
@@ -149,12 +159,13 @@ static void random_scene(uint64_t seed, const char *protocol)
 typedef struct {
     uint64_t records, inexact, written;
     uint64_t lost;     /**< without a known reason */
-    uint64_t stranded; /**< in a descriptor, by one of Xen's two ways */
+    uint64_t stranded; /**< in a descriptor or a virtual IRR, by one of Xen's ways */
     uint64_t detached; /**< under way when its device was taken from the vCPU */
     bool scans;        /**< the protocol claims S1 */
-    bool detaches;     /**< the scenario detaches, and the remapping unit does not post */
+    bool detaches;     /**< the scenario detaches, and a vCPU that loses its device may sleep on */
     bool attaches;     /**< it attaches, and the protocol leaves sleeping vCPUs as they are */
     uint8_t under_sn[IDS];
+    uint8_t waking[IDS]; /**< 1: notified with the wake-up vector; 2: then taken by a sync */
 } tally_t;
 
 static void on_record(void *user, const vtdpi_interrupt_record_t *r)
@@ -169,7 +180,7 @@ static void on_record(void *user, const vtdpi_interrupt_record_t *r)
     if (r->fate != VTDPI_FATE_LOST) {
         return;
     }
-    if (t->under_sn[r->id % IDS] && !t->scans) {
+    if ((t->under_sn[r->id % IDS] || t->waking[r->id % IDS] == 2) && !t->scans) {
         t->stranded++;
     } else if (t->detaches) {
         t->detached++;
@@ -195,6 +206,11 @@ static void on_event(void *user, const vtdpi_event_t *e)
     tally_t *t = user;
     bool written = e->event == VTDPI_EV_msi_written || e->event == VTDPI_EV_irq_raised;
     t->written += written && e->id != 0;
+    if (e->event == VTDPI_EV_notification_sent) {
+        t->waking[e->id % IDS] = e->a[1] == VTDPI_HV_WNV;
+    } else if (e->event == VTDPI_EV_pir_sync && t->waking[e->id % IDS] != 0) {
+        t->waking[e->id % IDS] = 2;
+    }
     if (e->event == VTDPI_EV_notification_suppressed_sn) {
         t->under_sn[e->id % IDS] = 1;
     }
@@ -214,7 +230,7 @@ static bool goes_well(uint64_t seed, const char *protocol)
     static tally_t t;
     memset(&t, 0, sizeof t);
     t.scans = (p->monitors & (1U << VTDPI_MONITOR_s1)) != 0;
-    t.detaches = !p->posting && has_event(VTDPI_EVENT_DETACH);
+    t.detaches = (!p->posting || !t.scans) && has_event(VTDPI_EVENT_DETACH);
     t.attaches = p->posting && !t.scans && has_event(VTDPI_EVENT_ATTACH);
     vtdpi_listener_t listener = {&t, on_event, on_record, NULL};
     vtdpi_totals_t totals;
