@@ -31,7 +31,7 @@ extern "C" {
  * reach an engine. */
 typedef enum {
 
-#define VTDPI_OP(name, ordered, doc) VTDPI_OP_##name,
+#define VTDPI_OP(name, ordered, part, doc) VTDPI_OP_##name,
 #include "vtdpi/op.def"
 #undef VTDPI_OP
     VTDPI_OP_COUNT,

@@ -184,7 +184,7 @@ static bool root_local(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vt
 
 bool vtdpi_sys_root(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, vtdpi_result_t *r)
 {
-    if (root_local(sys, c, op, r) || vtdpi_sys_timer(sys, c, op, r)) {
+    if (root_local(sys, c, op, r)) {
         return true;
     }
     switch (op->kind) {

@@ -42,7 +42,7 @@ static actor_kind_t actor_kind(const vtdpi_actors_t *a, uint32_t actor, uint32_t
 static bool op_ordered(unsigned kind)
 {
     static const uint8_t ordered[] = {
-#define VTDPI_OP(name, ord, doc) (ord),
+#define VTDPI_OP(name, ord, part, doc) (ord),
 #include "vtdpi/op.def"
 #undef VTDPI_OP
     };
@@ -214,6 +214,64 @@ static void cpu_end_shadow(vtdpi_system_t *sys, uint32_t c)
     }
 }
 
+/* Parts of the system that do operations, as op.def names them. */
+typedef enum { NONE, CPU, MEMORY, ROOT, TIMER, NONROOT, GUEST, SCHED } op_part_t;
+
+static op_part_t op_part(unsigned kind)
+{
+    static const uint8_t parts[] = {
+#define VTDPI_OP(name, ord, part, doc) (part),
+#include "vtdpi/op.def"
+#undef VTDPI_OP
+    };
+    return (op_part_t)parts[kind];
+}
+
+/* The operation [op], to which [choice] is the answer if it asks for one. Returns whether the
+ * frame goes on by result [r]. */
+static inline bool cpu_do(vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t *op, uint32_t choice,
+                          vtdpi_result_t *r)
+{
+    bool known = true;
+    bool advance = true;
+    switch (op_part(op->kind)) {
+    case MEMORY:
+        known = vtdpi_sys_memory(sys, c, op, r);
+        break;
+    case ROOT:
+        known = vtdpi_sys_root(sys, c, op, r);
+        break;
+    case TIMER:
+        known = vtdpi_sys_timer(sys, c, op, r);
+        break;
+    case NONROOT:
+        known = vtdpi_sys_nonroot(sys, c, op, r, &advance);
+        break;
+    case GUEST:
+        known = vtdpi_sys_guest(sys, c, op, &advance);
+        break;
+    case SCHED:
+        sys->moved = 1;
+        known = vtdpi_sys_sched(sys, c, op, r);
+        break;
+    case CPU:
+        if (op->kind == VTDPI_OP_CHOOSE) {
+            r->v[0] = choice;
+            break;
+        }
+        sys->moved = 1;
+        vtdpi_sys_switch(sys, c);
+        advance = false;
+        break;
+    case NONE:
+    default:
+        known = false;
+        break;
+    }
+    VTDPI_ASSERT(known);
+    return advance;
+}
+
 static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
 {
     sys_event_t ev = {SYS_EVENT_NONE, VTDPI_NEXT_NOTHING};
@@ -233,25 +291,8 @@ static void cpu_fire(vtdpi_system_t *sys, uint32_t c, uint32_t alt)
         cpu_end_shadow(sys, c);
     }
     vtdpi_result_t r = {{0, 0}, 0};
-    bool advance = true;
     op_note(sys, c, &op);
-    if (op.kind == VTDPI_OP_SWITCH) {
-        sys->moved = 1;
-        vtdpi_sys_switch(sys, c);
-        advance = false;
-    } else if (op.kind == VTDPI_OP_CHOOSE) {
-        r.v[0] = alt - (event ? 1U : 0U);
-    } else {
-        bool known = vtdpi_sys_memory(sys, c, &op, &r) || vtdpi_sys_root(sys, c, &op, &r) ||
-                     vtdpi_sys_nonroot(sys, c, &op, &r, &advance) ||
-                     vtdpi_sys_guest(sys, c, &op, &advance);
-        if (!known) {
-            sys->moved = 1;
-            known = vtdpi_sys_sched(sys, c, &op, &r);
-        }
-        VTDPI_ASSERT(known);
-    }
-    if (advance) {
+    if (cpu_do(sys, c, &op, alt - (event ? 1U : 0U), &r)) {
         vtdpi_sys_resume(sys, c, stack, &r);
     }
     cpu_refresh(sys, c);

@@ -28,7 +28,7 @@ static const struct {
 static const char *kind_name(unsigned kind)
 {
     static const char *const names[] = {
-#define VTDPI_OP(name, ordered, doc) #name,
+#define VTDPI_OP(name, ordered, part, doc) #name,
 #include "vtdpi/op.def"
 #undef VTDPI_OP
     };
