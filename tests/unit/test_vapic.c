@@ -124,7 +124,7 @@ static void test_vapic__eoi_with_svi_0__tests_bit_0(void **state)
 }
 
 /* SDM 3C, "Virtual-Interrupt Delivery": the user-interrupt branch retires as an EOI does, without
- * exit.
+ * exit. RVI above the new VPPR is not recognised for that, and what was recognised stays so.
  * @shows sdm.deliver.uinv */
 static void test_vapic__retire__never_exits(void **state)
 {
@@ -135,8 +135,19 @@ static void test_vapic__retire__never_exits(void **state)
     vtdpi_set_add(visr, 0x35);
     vtdpi_vapic_step_t step = vtdpi_vapic_retire(&vapic, visr, 0x31);
     assert_int_equal(step.exit, 0);
+    assert_int_equal(step.vector, 0xEC);
     assert_int_equal(step.vppr, 0x31);
     assert_int_equal(vapic.svi, 0x35);
+    assert_false(vtdpi_set_has(visr, 0xEC));
+    assert_true(vtdpi_set_has(visr, 0x35));
+    for (uint8_t was = 0; was < 2; was++) {
+        for (unsigned rvi = 0; rvi < 256; rvi++) {
+            vapic = (vtdpi_vapic_t){.rvi = (uint8_t)rvi, .svi = 0xEC, .recognised = was};
+            assert_int_equal(vtdpi_vapic_retire(&vapic, visr, 0x31).vppr, 0x31);
+            assert_int_equal(vapic.recognised, was);
+            assert_int_equal(vapic.rvi, rvi);
+        }
+    }
 }
 
 /* SDM 3C, "Self-IPI Virtualization": VIRR[v] := 1, RVI := max(RVI, v).
