@@ -330,7 +330,8 @@ static void test_uintr__handler_not_canonical__is_gp_and_changes_nothing(void **
     assert_int_equal(vtdpi_uintr_deliver(&self, &mode, &regs).fault, VTDPI_UINTR_NO_FAULT);
 }
 
-/* SDM 2, "UIRET": delivery and return are inverse; UIF is 1 again. */
+/* SDM 2, "UIRET": delivery and return are inverse; UIF is 1 again, whatever bit 1 of the popped
+ * word is, unless the CPU has UIRET_UIF. */
 /* @shows sdm.uiret.restore, sdm.uiret.uif */
 static void test_uintr__uiret__takes_back_what_delivery_pushed(void **state)
 {
@@ -345,11 +346,15 @@ static void test_uintr__uiret__takes_back_what_delivery_pushed(void **state)
                      VTDPI_UINTR_NO_FAULT);
     assert_memory_equal(&regs, &before, sizeof regs);
     assert_int_equal(self.uif, 1);
-    for (unsigned i = 0; i < 2; i++) { /* with UIRET_UIF, bit 1 of the popped word decides */
-        uint64_t popped[3] = {0x1234, i << 1, 0x7000};
-        mode.uiret_uif = 1;
-        assert_int_equal(vtdpi_uintr_uiret(&self, &mode, popped, &regs), VTDPI_UINTR_NO_FAULT);
-        assert_int_equal(self.uif, i);
+    for (unsigned i = 0; i < 8; i++) { /* UIF before, bit 1 of the popped word, UIRET_UIF */
+        uint64_t bit = i >> 1 & 1U;
+        for (unsigned others = 0; others < 2; others++) {
+            uint64_t popped[3] = {0x1234, (others != 0 ? ~UINT64_C(2) : 0) | bit << 1, 0x7000};
+            self.uif = i & 1U;
+            mode.uiret_uif = (uint8_t)(i >> 2);
+            assert_int_equal(vtdpi_uintr_uiret(&self, &mode, popped, &regs), VTDPI_UINTR_NO_FAULT);
+            assert_int_equal(self.uif, i >> 2 != 0 ? bit : 1);
+        }
     }
 }
 
