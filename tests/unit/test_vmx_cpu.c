@@ -245,12 +245,17 @@ static void test_vmx_cpu__threshold_above_vtpr__refuses_or_exits(void **state)
 static void test_vmx_cpu__bad_guest_state__is_exit_33(void **state)
 {
     (void)state;
-    vmx_cpu_t cpu = posted_cpu(true, VTDPI_ACTIVITY_HLT);
-    cpu.vmcs.interruptibility = VTDPI_BLOCK_STI;
-    vmx_cpu_enter(&cpu);
-    assert_false(cpu.guest);
-    assert_true(cpu.vmcs.exit_reason == 0x80000021);
-    assert_int_equal(cpu.events[0].number, 33);
+
+    static const uint32_t blocking[] = {VTDPI_BLOCK_STI, VTDPI_BLOCK_MOV_SS};
+
+    for (size_t i = 0; i < sizeof blocking / sizeof blocking[0]; i++) {
+        vmx_cpu_t cpu = posted_cpu(true, VTDPI_ACTIVITY_HLT);
+        cpu.vmcs.interruptibility = blocking[i];
+        vmx_cpu_enter(&cpu);
+        assert_false(cpu.guest);
+        assert_true(cpu.vmcs.exit_reason == 0x80000021);
+        assert_int_equal(cpu.events[0].number, 33);
+    }
 }
 
 int main(void)
