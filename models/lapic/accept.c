@@ -1,4 +1,4 @@
-#include "vtdpi/lapic.h"
+#include "lapic_reg.h"
 
 static bool lapic_enabled(const vtdpi_lapic_t *self)
 {
@@ -145,7 +145,7 @@ vtdpi_lapic_ack_t vtdpi_lapic_acknowledge(vtdpi_lapic_t *self)
 
 /*
  * @rule sdm.lapic.eoi.remote-irr | SDM 3A | Local Vector Table | Remote IRR of a level-triggered
- * LINT entry is reset by the EOI of its vector.
+ * LINT entry is reset by the EOI of its vector, whatever TMR says of the latest acceptance.
  */
 static void lapic_remote_irr_clear(uint32_t *entry, unsigned vector)
 {
@@ -177,9 +177,9 @@ vtdpi_lapic_eoi_t vtdpi_lapic_eoi(vtdpi_lapic_t *self)
     vtdpi_set_remove(self->isr, (unsigned)v);
     if (vtdpi_set_has(self->tmr, (unsigned)v)) {
         eoi.broadcast = (self->svr >> VTDPI_SVR_EOI_SUPPRESS_LOW & 1U) == 0;
-        lapic_remote_irr_clear(&self->lvt[VTDPI_LAPIC_LVT_LINT0], (unsigned)v);
-        lapic_remote_irr_clear(&self->lvt[VTDPI_LAPIC_LVT_LINT1], (unsigned)v);
     }
+    lapic_remote_irr_clear(&self->lvt[VTDPI_LAPIC_LVT_LINT0], (unsigned)v);
+    lapic_remote_irr_clear(&self->lvt[VTDPI_LAPIC_LVT_LINT1], (unsigned)v);
     return eoi;
 }
 
@@ -189,7 +189,7 @@ vtdpi_lapic_eoi_t vtdpi_lapic_eoi(vtdpi_lapic_t *self)
  * @rule sdm.lapic.lvt.lint1-level | SDM 3A | Local Vector Table | Choice: a level-triggered LINT1,
  * which software must not set up, works as LINT0 does.
  */
-static bool lapic_lvt_level(vtdpi_lapic_lvt_t which, uint64_t lvt)
+bool vtdpi_lapic_lvt_level(vtdpi_lapic_lvt_t which, uint64_t lvt)
 {
     bool pin = which == VTDPI_LAPIC_LVT_LINT0 || which == VTDPI_LAPIC_LVT_LINT1;
     return pin && VTDPI_GET(LVT, TRIGGER_MODE, &lvt) != 0 &&
@@ -215,7 +215,7 @@ vtdpi_lapic_accept_t vtdpi_lapic_lvt_event(vtdpi_lapic_t *self, vtdpi_lapic_lvt_
     if (VTDPI_GET(LVT, MASK, &entry) != 0) {
         return VTDPI_LAPIC_IGNORED;
     }
-    bool level = lapic_lvt_level(lvt, entry);
+    bool level = vtdpi_lapic_lvt_level(lvt, entry);
     vtdpi_intr_msg_t msg = {.vector = (uint8_t)VTDPI_GET(LVT, VECTOR, &entry),
                             .delivery_mode = (uint8_t)VTDPI_GET(LVT, DELIVERY_MODE, &entry),
                             .trigger_mode = level,

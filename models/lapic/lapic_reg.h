@@ -1,4 +1,4 @@
-/* What the register files of the local APIC share. */
+/* What the files of the local APIC share. */
 #ifndef VTDPI_MODELS_LAPIC_REG_H
 #define VTDPI_MODELS_LAPIC_REG_H
 
@@ -30,5 +30,8 @@ vtdpi_lapic_access_t vtdpi_lapic_icr_send(vtdpi_lapic_t *self, uint64_t icr);
 
 /* Bits of the register at [offset] that a WRMSR may set without #GP. */
 uint64_t vtdpi_lapic_reg_known(uint32_t offset);
+
+/* Whether [entry] of the LVT, at [which], is a level-triggered one. */
+bool vtdpi_lapic_lvt_level(vtdpi_lapic_lvt_t which, uint64_t entry);
 
 #endif

@@ -219,14 +219,33 @@ static void lapic_lvt_judge(vtdpi_lapic_t *self, uint64_t entry)
 }
 
 /*
+ * An EOI goes by the vector of the entry: that of the interrupt accepted before would not match.
+ *
+ * @rule sdm.lapic.lvt.remote-irr-write | SDM 3A | Local Vector Table | Choice: the write of a LINT
+ * entry that changes its vector, or leaves it not level-triggered and fixed, resets remote IRR; the
+ * interrupt that was accepted stays.
+ */
+static void lapic_pin_rewritten(vtdpi_lapic_t *self, vtdpi_lapic_lvt_t which, uint64_t old)
+{
+    uint64_t entry = self->lvt[which];
+    if (!vtdpi_lapic_lvt_level(which, entry) ||
+        VTDPI_GET(LVT, VECTOR, &entry) != VTDPI_GET(LVT, VECTOR, &old)) {
+        VTDPI_PUT(LVT, REMOTE_IRR, &entry, 0);
+        self->lvt[which] = (uint32_t)entry;
+    }
+}
+
+/*
  * @rule sdm.lapic.lvt.write | SDM 3A | Local Vector Table | Delivery status and remote IRR are
- * read-only; reserved bits stay 0.
+ * read-only: the value written does not count for them; reserved bits stay 0.
  */
 static uint8_t lapic_lvt_write(vtdpi_lapic_t *self, unsigned lvt, uint32_t value)
 {
     uint32_t writable = lapic_lvts[lvt].writable;
+    uint32_t old = self->lvt[lvt];
     unsigned old_mode = vtdpi_lapic_timer_mode(self);
-    self->lvt[lvt] = (self->lvt[lvt] & ~writable) | (value & writable);
+    self->lvt[lvt] = (old & ~writable) | (value & writable);
+    lapic_pin_rewritten(self, (vtdpi_lapic_lvt_t)lvt, old);
     if (!lapic_enabled(self)) {
         self->lvt[lvt] |= UINT32_C(1) << VTDPI_LVT_MASK_LOW;
     }

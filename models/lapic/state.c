@@ -1,4 +1,4 @@
-#include "vtdpi/lapic_access.h"
+#include "lapic_reg.h"
 
 #include <string.h>
 
@@ -70,6 +70,21 @@ static bool lapic_lvt_check(const vtdpi_lapic_t *self)
     return masked || (self->svr >> VTDPI_SVR_ENABLE_LOW & 1U) != 0;
 }
 
+/* Remote IRR is that of a level-triggered pin, the EOI of whose vector is to come. */
+static bool lapic_pins_check(const vtdpi_lapic_t *self)
+{
+    bool ends = true;
+    for (unsigned i = 0; i < VTDPI_LAPIC_LVTS; i++) {
+        uint64_t entry = self->lvt[i];
+        unsigned vector = (unsigned)VTDPI_GET(LVT, VECTOR, &entry);
+        if (VTDPI_GET(LVT, REMOTE_IRR, &entry) != 0) {
+            ends = ends && vtdpi_lapic_lvt_level((vtdpi_lapic_lvt_t)i, entry) &&
+                   (vtdpi_set_has(self->irr, vector) || vtdpi_set_has(self->isr, vector));
+        }
+    }
+    return ends;
+}
+
 /* The count runs from a number in a mode that counts; the deadline is armed in its own mode. */
 static bool lapic_timer_check(const vtdpi_lapic_t *self)
 {
@@ -90,8 +105,8 @@ static bool lapic_reserved_check(const vtdpi_lapic_t *self)
 
 bool vtdpi_lapic_check(const vtdpi_lapic_t *self)
 {
-    return lapic_sets_check(self) && lapic_lvt_check(self) && lapic_timer_check(self) &&
-           lapic_reserved_check(self);
+    return lapic_sets_check(self) && lapic_lvt_check(self) && lapic_pins_check(self) &&
+           lapic_timer_check(self) && lapic_reserved_check(self);
 }
 
 /*

@@ -5,6 +5,15 @@
 
 enum { LINT0 = 0x350, LINT1 = 0x360 };
 
+/* Writes the LVT entry at [offset] of the page as the mode has it. */
+static void put_lvt(vtdpi_lapic_t *apic, uint32_t offset, uint32_t value)
+{
+    vtdpi_lapic_access_t got = apic->mode == VTDPI_LAPIC_X2APIC
+                                   ? vtdpi_lapic_wrmsr(apic, 0x800 + offset / 16, value)
+                                   : vtdpi_lapic_mmio_write(apic, offset, value);
+    assert_int_equal(got.ok, 1);
+}
+
 /* SDM 3A, "Local Vector Table": each delivery mode of a LINT entry; the trigger mode counts for
  * fixed only.
  * @shows sdm.lapic.lvt.deliver, sdm.lapic.lvt.level, sdm.lapic.lvt.reserved-mode,
@@ -71,6 +80,81 @@ static void test_lapic_events__level_pin__is_held_until_its_eoi(void **state)
         assert_int_equal(vtdpi_lapic_eoi(&apic).vector, 0x71);
         assert_int_equal(vtdpi_lapic_mmio_read(&apic, pins[i].offset).value, 0x8071);
         assert_int_equal(vtdpi_lapic_lvt_event(&apic, pins[i].lvt), VTDPI_LAPIC_SET);
+    }
+}
+
+/* SDM 3A, "Local Vector Table": remote IRR is reset by the EOI, also where an edge-triggered
+ * interrupt of the same vector was accepted meanwhile and TMR is 0: that EOI is not broadcast, and
+ * the pin requests again.
+ * @shows sdm.lapic.eoi.remote-irr, sdm.lapic.eoi.broadcast, sdm.lapic.accept.tmr */
+static void test_lapic_events__edge_of_a_pins_vector__does_not_hold_the_pin(void **state)
+{
+    (void)state;
+    for (unsigned in_service = 0; in_service < 2; in_service++) {
+        vtdpi_lapic_t apic = enabled_lapic(0);
+        (void)vtdpi_lapic_mmio_write(&apic, LINT0, 0x8041);
+        assert_int_equal(vtdpi_lapic_lvt_event(&apic, VTDPI_LAPIC_LVT_LINT0), VTDPI_LAPIC_SET);
+        if (in_service != 0) {
+            assert_int_equal(vtdpi_lapic_acknowledge(&apic).vector, 0x41);
+        }
+        assert_int_equal(fixed(&apic, 0x41, false),
+                         in_service != 0 ? VTDPI_LAPIC_SET : VTDPI_LAPIC_MERGED);
+        if (in_service == 0) {
+            assert_int_equal(vtdpi_lapic_acknowledge(&apic).vector, 0x41);
+        }
+        assert_int_equal(vtdpi_lapic_mmio_read(&apic, LINT0).value, 0xC041);
+        vtdpi_lapic_eoi_t eoi = vtdpi_lapic_eoi(&apic);
+        assert_int_equal(eoi.vector, 0x41);
+        assert_int_equal(eoi.broadcast, 0);
+        assert_int_equal(vtdpi_lapic_mmio_read(&apic, LINT0).value, 0x8041);
+        assert_int_equal(vtdpi_lapic_lvt_event(&apic, VTDPI_LAPIC_LVT_LINT0),
+                         in_service != 0 ? VTDPI_LAPIC_MERGED : VTDPI_LAPIC_SET);
+        assert_int_equal(vtdpi_lapic_acknowledge(&apic).vector, 0x41);
+        assert_int_equal(vtdpi_lapic_eoi(&apic).broadcast, 1);
+        assert_int_equal(vtdpi_lapic_mmio_read(&apic, LINT0).value, 0x8041);
+    }
+}
+
+/* SDM 3A, "Local Vector Table": a write that gives a held pin another vector, edge triggering or
+ * another delivery mode resets remote IRR, in either form of the write; one that changes polarity
+ * or mask keeps it. The interrupt that was accepted stays, and the pin requests again.
+ * @shows sdm.lapic.lvt.remote-irr-write, sdm.lapic.lvt.write, sdm.lapic.lvt.remote-irr-holds */
+static void test_lapic_events__rewritten_entry__never_holds_its_pin_for_good(void **state)
+{
+    (void)state;
+
+    static const struct {
+        uint32_t entry;
+        uint32_t read;
+        uint8_t next; /* event, once the entry is unmasked */
+    } rows[] = {
+        {0x08041, 0x0C041, VTDPI_LAPIC_IGNORED}, {0x0A041, 0x0E041, VTDPI_LAPIC_IGNORED},
+        {0x18041, 0x1C041, VTDPI_LAPIC_IGNORED}, {0x08042, 0x08042, VTDPI_LAPIC_SET},
+        {0x0C042, 0x08042, VTDPI_LAPIC_SET},     {0x18042, 0x18042, VTDPI_LAPIC_SET},
+        {0x00041, 0x00041, VTDPI_LAPIC_MERGED},  {0x08441, 0x08441, VTDPI_LAPIC_TO_CORE},
+        {0x08005, 0x08005, VTDPI_LAPIC_ILLEGAL},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (unsigned x2apic = 0; x2apic < 2; x2apic++) {
+            for (unsigned pin = 0; pin < 2; pin++) {
+                vtdpi_lapic_t apic = x2apic != 0 ? enabled_x2apic(0) : enabled_lapic(0);
+                uint32_t offset = pin != 0 ? LINT1 : LINT0;
+                vtdpi_lapic_lvt_t lvt = pin != 0 ? VTDPI_LAPIC_LVT_LINT1 : VTDPI_LAPIC_LVT_LINT0;
+                put_lvt(&apic, offset, 0x8041);
+                assert_int_equal(vtdpi_lapic_lvt_event(&apic, lvt), VTDPI_LAPIC_SET);
+                put_lvt(&apic, offset, rows[i].entry);
+                assert_int_equal(apic.lvt[lvt], rows[i].read);
+                assert_true(vtdpi_lapic_check(&apic));
+                put_lvt(&apic, offset, rows[i].entry & ~UINT32_C(0x10000));
+                assert_int_equal(vtdpi_lapic_lvt_event(&apic, lvt), rows[i].next);
+                assert_true(vtdpi_set_has(apic.irr, 0x41));
+                while (vtdpi_lapic_acknowledge(&apic).spurious == 0) {
+                    (void)vtdpi_lapic_eoi(&apic);
+                }
+                assert_int_equal(apic.lvt[lvt], rows[i].entry & ~UINT32_C(0x14000));
+            }
+        }
     }
 }
 
@@ -217,6 +301,15 @@ static void test_lapic_events__check__finds_broken_state(void **state)
     bad.deadline_armed = 1;
     assert_false(vtdpi_lapic_check(&bad));
     bad = enabled_lapic(0);
+    bad.lvt[VTDPI_LAPIC_LVT_LINT0] = 0xC041; /* no EOI of it will come */
+    assert_false(vtdpi_lapic_check(&bad));
+    vtdpi_set_add(bad.isr, 0x41);
+    assert_true(vtdpi_lapic_check(&bad));
+    bad.lvt[VTDPI_LAPIC_LVT_LINT0] = 0x4041; /* edge */
+    assert_false(vtdpi_lapic_check(&bad));
+    bad.lvt[VTDPI_LAPIC_LVT_LINT0] = 0xC441; /* NMI */
+    assert_false(vtdpi_lapic_check(&bad));
+    bad = enabled_lapic(0);
     bad.dfr = 0xF0000000;
     assert_false(vtdpi_lapic_check(&bad));
     bad = enabled_lapic(0);
@@ -234,6 +327,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lapic_events__each_delivery_mode__of_a_pin),
         cmocka_unit_test(test_lapic_events__level_pin__is_held_until_its_eoi),
+        cmocka_unit_test(test_lapic_events__edge_of_a_pins_vector__does_not_hold_the_pin),
+        cmocka_unit_test(test_lapic_events__rewritten_entry__never_holds_its_pin_for_good),
         cmocka_unit_test(test_lapic_events__illegal_vector_of_a_pin__sets_no_remote_irr),
         cmocka_unit_test(test_lapic_events__eager_check__is_of_fixed_entries),
         cmocka_unit_test(test_lapic_events__globally_disabled__does_nothing),
