@@ -276,6 +276,30 @@ static void test_ioapic__request__is_what_the_entry_says(void **state)
     assert_int_equal(sent(&x), 1);
 }
 
+/* VT-d, "Programming of Interrupt Remapping in IOxAPICs": bits 63:48 and 11 of an entry are address
+ * bits 19:4 and 2; address bit 3 is 1 for bits 10:8 = 001b alone, in either form; bits 10:8 and 7:0
+ * are those of the data.
+ * @shows vtd.ioapic.request, vtd.ioapic.level */
+static void test_ioapic__each_delivery_mode__sets_address_bit_3_for_lowest_alone(void **state)
+{
+    (void)state;
+    for (uint32_t mode = 0; mode < 8; mode++) {
+        for (uint32_t bits = 0; bits < 4; bits++) {
+            vtdpi_ioapic_t x = fresh();
+            uint32_t high = (bits & 1) != 0 ? 0xA5C3 : 0x5A3C; /* bit 48: the form */
+            uint32_t dm = bits >> 1;
+            put(&x, 0x11, high << 16);
+            put_low(&x, 0, dm << 11 | mode << 8 | 0x61);
+            vtdpi_ioapic_pin(&x, 0, HIGH);
+            vtdpi_ioapic_send_t s = vtdpi_ioapic_send(&x);
+            assert_int_equal(s.send, 1);
+            uint32_t rh = mode == VTDPI_DLM_LOWEST;
+            assert_true(s.msi.addr == (0xFEE00000 | high << 4 | rh << 3 | dm << 2));
+            assert_int_equal(s.msi.data, 0x4061 | mode << 8);
+        }
+    }
+}
+
 /* 82093AA, "I/O Redirection Table Registers": only fixed and lowest priority are level-triggered in
  * compatibility form; bits 10:8 do not matter in remappable form.
  * @shows vtd.ioapic.edge-modes, vtd.ioapic.trigger */
@@ -391,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_ioapic__level__follows_pin_and_mask_until_it_leaves),
         cmocka_unit_test(test_ioapic__eoi_register__ends_the_vector_of_every_level_entry),
         cmocka_unit_test(test_ioapic__request__is_what_the_entry_says),
+        cmocka_unit_test(test_ioapic__each_delivery_mode__sets_address_bit_3_for_lowest_alone),
         cmocka_unit_test(test_ioapic__each_delivery_mode__is_level_or_edge),
         cmocka_unit_test(test_ioapic__edge_and_back__clears_remote_irr),
         cmocka_unit_test(test_ioapic__blocked_request__follows_the_switch),

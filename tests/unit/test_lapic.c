@@ -185,6 +185,24 @@ static void test_lapic__offer__only_above_the_class_of_ppr(void **state)
     }
 }
 
+/* SDM 3A, "Interaction of Task Priorities between CR8 and APIC": each value of CR8 over each of
+ * TPR, whose low nibble becomes 0.
+ * @shows sdm.lapic.cr8 */
+static void test_lapic__cr8__is_the_class_of_tpr(void **state)
+{
+    (void)state;
+    for (unsigned tpr = 0; tpr < 256; tpr++) {
+        for (unsigned cr8 = 0; cr8 < 16; cr8++) {
+            vtdpi_lapic_t apic = enabled_lapic(0);
+            (void)vtdpi_lapic_mmio_write(&apic, 0x080, tpr);
+            assert_int_equal(vtdpi_lapic_mmio_read(&apic, 0x080).value, tpr);
+            vtdpi_lapic_write_cr8(&apic, (uint8_t)cr8);
+            assert_int_equal(vtdpi_lapic_mmio_read(&apic, 0x080).value, cr8 << 4);
+            assert_int_equal(vtdpi_lapic_ppr(&apic), cr8 << 4);
+        }
+    }
+}
+
 /* SDM 3A, "Spurious Interrupt": TPR raised between offer and acknowledge gives SVR's vector and
  * sets no ISR bit.
  * @shows sdm.lapic.spurious, sdm.lapic.cr8, sdm.lapic.acknowledge */
@@ -300,6 +318,14 @@ static void test_lapic__destination__matches_by_mode(void **state)
         {5, 0x33, 0, 0, 0x22, 1, 0, 0},
         {5, 0xFF, 0, 0, 0x22, 1, 0, 1},
         {5, 0x100, 0, 1, 0xFF, 1, 1, 0},
+        {5, 0x06, 0, 1, 0x02, 1, 1, 1},
+        {5, 0x106, 0, 1, 0x02, 1, 1, 0},
+        {5, 0x80000006, 0, 1, 0x02, 1, 1, 0},
+        {5, 0xFF, 0, 1, 0x02, 1, 1, 1},
+        {5, 0xFF, 0, 1, 0x00, 1, 1, 0},
+        {5, 0x1FF, 0, 1, 0xFF, 1, 1, 0},
+        {5, 0x23, 0, 0, 0x22, 1, 1, 1},
+        {5, 0x123, 0, 0, 0x22, 1, 1, 0},
         {0x25, 0x00020020, 1, 1, 0, 1, 1, 1},
         {0x25, 0x00020030, 1, 1, 0, 1, 1, 1},
         {0x25, 0x00020010, 1, 1, 0, 1, 1, 0},
@@ -368,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_lapic__software_disabled__lvt_stays_masked),
         cmocka_unit_test(test_lapic__ppr__takes_the_larger_class),
         cmocka_unit_test(test_lapic__offer__only_above_the_class_of_ppr),
+        cmocka_unit_test(test_lapic__cr8__is_the_class_of_tpr),
         cmocka_unit_test(test_lapic__tpr_raised_before_acknowledge__is_spurious),
         cmocka_unit_test(test_lapic__real_interrupt_with_spurious_vector__is_in_service),
         cmocka_unit_test(test_lapic__nested__eoi_ends_the_highest),

@@ -96,6 +96,32 @@ static void test_lapic_regs__each_lvt_entry__keeps_its_writable_bits(void **stat
 #undef VTDPI_LAPIC_LVT
 }
 
+/* SDM 3A, "Local Vector Table": delivery status and remote IRR stay as they are, whatever a write
+ * has in their place.
+ * @shows sdm.lapic.lvt.write */
+static void test_lapic_regs__each_lvt_entry__keeps_its_read_only_bits(void **state)
+{
+    (void)state;
+
+    enum { BEFORE = 0x18041, AFTER = 0x0A041 };
+
+#define VTDPI_LAPIC_LVT(NAME, offset, writable, known, doc)                                        \
+    for (unsigned ones = 0; ones < 2; ones++) {                                                    \
+        vtdpi_lapic_t apic = enabled_lapic(0);                                                     \
+        uint32_t read_only = (known) & ~(writable);                                                \
+        uint32_t written = ones != 0 ? AFTER | read_only : AFTER;                                  \
+        assert_true((read_only & 0x1000) != 0);                                                    \
+        apic.lvt[VTDPI_LAPIC_LVT_##NAME] = (BEFORE & (writable)) | read_only;                      \
+        (void)vtdpi_lapic_mmio_write(&apic, (offset), written);                                    \
+        assert_int_equal(apic.lvt[VTDPI_LAPIC_LVT_##NAME], (AFTER & (writable)) | read_only);      \
+        apic.lvt[VTDPI_LAPIC_LVT_##NAME] = BEFORE & (writable);                                    \
+        (void)vtdpi_lapic_mmio_write(&apic, (offset), written);                                    \
+        assert_int_equal(apic.lvt[VTDPI_LAPIC_LVT_##NAME], AFTER &(writable));                     \
+    }
+#include "vtdpi/layout/lapic_regs.def"
+#undef VTDPI_LAPIC_LVT
+}
+
 /* SDM 3A, "Interrupt Acceptance for Fixed Interrupts": vector v is bit v mod 32 of slot v / 32, in
  * the page and in the MSRs.
  * @shows sdm.lapic.mmio.read */
@@ -271,7 +297,8 @@ static void test_lapic_regs__illegal_lvt_vector__is_an_error_when_it_fires(void 
     assert_int_equal(apic.esr_pending, VTDPI_LAPIC_ESR_RECEIVE_VECTOR);
 }
 
-/* SDM 3A, "Task and Processor Priorities": APR, both branches of its formula.
+/* SDM 3A, "Task and Processor Priorities": APR, both branches of its formula; TPR's class equal to
+ * IRRV's and to ISRV's, and 0 where nothing is requested or in service.
  * @shows sdm.lapic.apr */
 static void test_lapic_regs__apr__follows_its_formula(void **state)
 {
@@ -279,16 +306,25 @@ static void test_lapic_regs__apr__follows_its_formula(void **state)
 
     static const struct {
         uint8_t tpr;
-        uint8_t irrv;
-        uint8_t isrv;
+        uint8_t irrv; /* 0: none */
+        uint8_t isrv; /* 0: none */
         uint8_t apr;
-    } rows[] = {{0x45, 0x31, 0x21, 0x45}, {0x25, 0x51, 0x21, 0x50}, {0x35, 0x11, 0x71, 0x30}};
+    } rows[] = {
+        {0x45, 0x31, 0x21, 0x45}, {0x25, 0x51, 0x21, 0x50}, {0x35, 0x11, 0x71, 0x30},
+        {0x35, 0x21, 0x31, 0x30}, {0x55, 0x51, 0x21, 0x55}, {0x55, 0x51, 0x51, 0x50},
+        {0x65, 0x11, 0xC1, 0x40}, {0x05, 0x00, 0x00, 0x00}, {0x15, 0x00, 0x00, 0x15},
+        {0x25, 0x21, 0x00, 0x25}, {0x05, 0x31, 0x00, 0x30},
+    };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         vtdpi_lapic_t apic = enabled_lapic(0);
         apic.tpr = rows[i].tpr;
-        vtdpi_set_add(apic.irr, rows[i].irrv);
-        vtdpi_set_add(apic.isr, rows[i].isrv);
+        if (rows[i].irrv != 0) {
+            vtdpi_set_add(apic.irr, rows[i].irrv);
+        }
+        if (rows[i].isrv != 0) {
+            vtdpi_set_add(apic.isr, rows[i].isrv);
+        }
         assert_int_equal(vtdpi_lapic_mmio_read(&apic, 0x090).value, rows[i].apr);
     }
 }
@@ -299,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_lapic_regs__each_register__has_the_access_of_its_row),
         cmocka_unit_test(test_lapic_regs__reserved_bits__fault_in_x2apic_mode),
         cmocka_unit_test(test_lapic_regs__each_lvt_entry__keeps_its_writable_bits),
+        cmocka_unit_test(test_lapic_regs__each_lvt_entry__keeps_its_read_only_bits),
         cmocka_unit_test(test_lapic_regs__vector_sets__are_read_by_slot),
         cmocka_unit_test(test_lapic_regs__mode_changes__follow_the_table),
         cmocka_unit_test(test_lapic_regs__to_x2apic__keeps_interrupts_and_derives_ldr),
