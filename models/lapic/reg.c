@@ -185,6 +185,8 @@ static bool lapic_enabled(const vtdpi_lapic_t *self)
 /*
  * @rule sdm.lapic.svr.mask | SDM 3A | Local APIC State After It Has Been Software Disabled | While
  * SVR bit 8 is 0 the mask bits of the LVT are 1 and cannot be cleared.
+ * @rule sdm.lapic.svr.focus | SDM 3A | Spurious Interrupt | Choice: bit 9, the P6 family's focus
+ * processor checking, is kept and has no effect; in x2APIC mode too it is not reserved.
  */
 static void lapic_svr_write(vtdpi_lapic_t *self, uint32_t value)
 {

@@ -77,6 +77,31 @@ static void test_lapic_regs__reserved_bits__fault_in_x2apic_mode(void **state)
     }
 }
 
+/* SDM 3A, "Spurious Interrupt": SVR keeps bits 12 and 9:0, focus processor checking in either mode;
+ * that one has no effect.
+ * @shows sdm.lapic.svr.focus, sdm.lapic.msr.reserved */
+static void test_lapic_regs__svr__keeps_focus_checking_in_either_mode(void **state)
+{
+    (void)state;
+    vtdpi_lapic_t apic = enabled_lapic(0);
+    (void)vtdpi_lapic_mmio_write(&apic, 0x0F0, UINT32_MAX);
+    assert_int_equal(vtdpi_lapic_mmio_read(&apic, 0x0F0).value, 0x13FF);
+    for (unsigned x2apic = 0; x2apic < 2; x2apic++) {
+        apic = x2apic != 0 ? enabled_x2apic(0) : enabled_lapic(0);
+        vtdpi_lapic_t with = apic;
+        if (x2apic != 0) {
+            assert_int_equal(vtdpi_lapic_wrmsr(&with, 0x80F, 0x3FF).ok, 1);
+            assert_int_equal(vtdpi_lapic_rdmsr(&with, 0x80F).value, 0x3FF);
+            assert_int_equal(vtdpi_lapic_wrmsr(&with, 0x80F, 0x7FF).gp, 1);
+        } else {
+            (void)vtdpi_lapic_mmio_write(&with, 0x0F0, 0x7FF);
+            assert_int_equal(vtdpi_lapic_mmio_read(&with, 0x0F0).value, 0x3FF);
+        }
+        with.svr = apic.svr;
+        assert_memory_equal(&with, &apic, sizeof with);
+    }
+}
+
 /* SDM 3A, "Local Vector Table": what is written, less what is not writable, is read back.
  * @shows sdm.lapic.lvt.write */
 static void test_lapic_regs__each_lvt_entry__keeps_its_writable_bits(void **state)
@@ -334,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lapic_regs__each_register__has_the_access_of_its_row),
         cmocka_unit_test(test_lapic_regs__reserved_bits__fault_in_x2apic_mode),
+        cmocka_unit_test(test_lapic_regs__svr__keeps_focus_checking_in_either_mode),
         cmocka_unit_test(test_lapic_regs__each_lvt_entry__keeps_its_writable_bits),
         cmocka_unit_test(test_lapic_regs__each_lvt_entry__keeps_its_read_only_bits),
         cmocka_unit_test(test_lapic_regs__vector_sets__are_read_by_slot),
