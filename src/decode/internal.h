@@ -48,6 +48,9 @@ char *decode_phrase(const char *doc, char *text);
 /** Describes fault [code]: "26h source_invalid (…)". Returns text. */
 char *decode_fault(uint8_t code, char *text);
 
+/** Whether [code] is a reason of interrupt remapping or posting; others are of DMA remapping. */
+bool decode_fault_of_interrupt(uint8_t code);
+
 /** Describes where [msg] goes. Returns text. */
 char *decode_message(const vtdpi_intr_msg_t *msg, char *text);
 

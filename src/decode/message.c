@@ -5,6 +5,14 @@
 
 enum { VECTOR_LEAST = 16 };
 
+/* Reasons of interrupt faults: the first, the last, and those that fault.def has not. */
+enum { FAULT_FIRST = 0x20, FAULT_UNTRANSLATED = 0x29, FAULT_LAST = FAULT_UNTRANSLATED };
+
+bool decode_fault_of_interrupt(uint8_t code)
+{
+    return code >= FAULT_FIRST && code <= FAULT_LAST;
+}
+
 char *decode_fault(uint8_t code, char *text)
 {
     char phrase[VTDPI_DECODE_TEXT];
@@ -16,6 +24,12 @@ char *decode_fault(uint8_t code, char *text)
         break;
 #include "vtdpi/fault.def"
 #undef VTDPI_FAULT_ROW
+    case FAULT_UNTRANSLATED:
+        (void)snprintf(text, VTDPI_DECODE_TEXT,
+                       "%02Xh, an interrupt reason that the models never generate (invalid "
+                       "untranslated request without PASID)",
+                       (unsigned)code);
+        break;
     default:
         (void)snprintf(text, VTDPI_DECODE_TEXT, "%02Xh, no interrupt fault", (unsigned)code);
         break;

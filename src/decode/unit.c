@@ -10,7 +10,7 @@ enum { BUS_LOW = 8, DEVICE_LOW = 3, DEVICE_MASK = 31, FUNCTION_MASK = 7, PAGE_BY
 /* Descriptor types that concern interrupts. */
 enum { TYPE_IEC = 4, TYPE_WAIT = 5 };
 
-/** Whether FRCD.FI of fault [code] holds an index; *known: whether it is an interrupt fault. */
+/** Whether FRCD.FI of fault [code] holds an index; *known: whether fault.def has [code]. */
 static bool index_logged(uint8_t code, bool *known)
 {
     *known = true;
@@ -26,10 +26,58 @@ static bool index_logged(uint8_t code, bool *known)
     }
 }
 
+/* Bits of an index, in FI; the rest of FI is 0 for interrupts. */
+enum { INDEX_LOW = VTDPI_FRCD_INDEX_LOW - VTDPI_FRCD_FI_LOW };
+
+/** Says which fields of an interrupt fault's record are not 0 though they are of DMA. */
+static void frcd_dma_check(decode_t *d)
+{
+    const uint64_t *w = d->words;
+
+    const struct {
+        const char *name;
+        uint64_t value;
+    } fields[] = {
+        {"FI[47:12]", VTDPI_GET(FRCD, FI, w) & vtdpi_mask(INDEX_LOW)},
+        {"T2", VTDPI_GET(FRCD, T2, w)},
+        {"PRIV", VTDPI_GET(FRCD, PRIV, w)},
+        {"EXE", VTDPI_GET(FRCD, EXE, w)},
+        {"PP", VTDPI_GET(FRCD, PP, w)},
+        {"PV", VTDPI_GET(FRCD, PV, w)},
+        {"AT", VTDPI_GET(FRCD, AT, w)},
+        {"T1", VTDPI_GET(FRCD, T1, w)},
+    };
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (fields[i].value != 0) {
+            vtdpi_decode_remark(d->out, "%s is %llXh: it is of DMA, 0 in an interrupt fault",
+                                fields[i].name, (unsigned long long)fields[i].value);
+        }
+    }
+}
+
+/* The record of fault [code], one of interrupts. */
+static void frcd_interrupt(decode_t *d, uint8_t code)
+{
+    bool known;
+    bool logged = index_logged(code, &known);
+    unsigned index = (unsigned)VTDPI_GET(FRCD, INDEX, d->words);
+    frcd_dma_check(d);
+    if (logged) {
+        decode_hardware(d, "interrupt index %Xh (%u)", index, index);
+    } else if (known && index != 0) {
+        vtdpi_decode_remark(d->out, "the index is %Xh: reason %02Xh has none and records 0", index,
+                            (unsigned)code);
+    }
+    if (known) {
+        decode_hardware(d, vtdpi_fault_qualified(code) ? "qualified: the entry's FPD is 0"
+                                                       : "not qualified: FPD does not matter");
+    }
+}
+
 void decode_frcd(decode_t *d)
 {
     char text[VTDPI_DECODE_TEXT];
-    bool known;
     decode_fields(d, "FRCD");
     decode_rest(d);
     unsigned sid = (unsigned)VTDPI_GET(FRCD, SID, d->words);
@@ -38,19 +86,13 @@ void decode_frcd(decode_t *d)
         decode_hardware(d, "F = 0: the register holds no record");
         return;
     }
-    bool logged = index_logged(code, &known);
     decode_hardware(d, "fault %s", decode_fault(code, text));
     decode_hardware(d, "requester %02x:%02x.%x", sid >> BUS_LOW, (sid >> DEVICE_LOW) & DEVICE_MASK,
                     sid & FUNCTION_MASK);
-    if (logged) {
-        unsigned index = (unsigned)VTDPI_GET(FRCD, INDEX, d->words);
-        decode_hardware(d, "interrupt index %Xh (%u)", index, index);
-    }
-    if (!known) {
-        decode_hardware(d, "reasons other than 20h to 28h are of DMA remapping");
+    if (decode_fault_of_interrupt(code)) {
+        frcd_interrupt(d, code);
     } else {
-        decode_hardware(d, vtdpi_fault_qualified(code) ? "qualified: the entry's FPD is 0"
-                                                       : "not qualified: FPD does not matter");
+        decode_hardware(d, "reasons other than 20h to 29h are of DMA remapping");
     }
 }
 

@@ -285,6 +285,73 @@ static void test_decode_frcd__each_reason__is_named(void **state)
     assert_hardware("holds no record");
 }
 
+/* VT-d, "Fault Recording Registers": 20h to 29h are interrupt reasons, of which the models never
+ * generate 29h; the reasons below and above are of DMA remapping. */
+static void test_decode_frcd__reasons__interrupts_are_20h_to_29h(void **state)
+{
+    (void)state;
+    static const uint64_t dma[] = {0x05, 0x1F, 0x2A, 0xFF};
+    uint64_t w[] = {0, UINT64_C(0x8000002900000018)};
+    decode(VTDPI_DECODE_FRCD, w, 2);
+    assert_hardware("fault 29h, an interrupt reason that the models never generate");
+    assert_int_equal(decoded.hardware_count, 2);
+    assert_right();
+    for (size_t i = 0; i < sizeof dma / sizeof dma[0]; i++) {
+        w[0] = UINT64_C(0x123456789000);
+        w[1] = UINT64_C(0xF0ABCDE0F0000018) & ~(UINT64_C(0xFF) << 32);
+        w[1] |= dma[i] << 32;
+        decode(VTDPI_DECODE_FRCD, w, 2);
+        assert_hardware("no interrupt fault");
+        assert_hardware("reasons other than 20h to 29h are of DMA remapping");
+        assert_right();
+    }
+}
+
+/* VT-d, "Fault Recording Registers": in the record of an interrupt fault the fields of DMA are 0.
+ * Rule vtd.fault.index: 20h and 25h have no index and record 0. */
+static void test_decode_frcd__interrupt_record__fields_of_dma_are_0(void **state)
+{
+    (void)state;
+
+    static const struct {
+        uint64_t w[2];
+        const char *says;
+    } cases[] = {
+        {{0x1000, 0}, "FI[47:12] is 1h"},
+        {{UINT64_C(0xFFFFFFFFF000), 0}, "FI[47:12] is FFFFFFFFFh"},
+        {{0, UINT64_C(1) << 28}, "T2 is 1h"},
+        {{0, UINT64_C(1) << 29}, "PRIV is 1h"},
+        {{0, UINT64_C(1) << 30}, "EXE is 1h"},
+        {{0, UINT64_C(1) << 31}, "PP is 1h"},
+        {{0, UINT64_C(0xABCDE) << 40}, "PV is ABCDEh"},
+        {{0, UINT64_C(2) << 60}, "AT is 2h"},
+        {{0, UINT64_C(1) << 62}, "T1 is 1h"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (uint64_t code = 0x20; code <= 0x29; code++) {
+            const uint64_t w[] = {cases[i].w[0],
+                                  cases[i].w[1] | UINT64_C(0x8000000000000018) | code << 32};
+            decode(VTDPI_DECODE_FRCD, w, 2);
+            assert_wrong(cases[i].says);
+            assert_int_equal(decoded.wrong_count, 1);
+        }
+    }
+    const uint64_t all[] = {UINT64_C(0x1234000000001000), UINT64_C(0xD0000022F0000018)};
+    decode(VTDPI_DECODE_FRCD, all, 2);
+    assert_int_equal(decoded.wrong_count, 7);
+    for (uint64_t code = 0x20; code <= 0x28; code++) {
+        const uint64_t w[] = {UINT64_C(0x1234000000000000),
+                              UINT64_C(0x8000000000000018) | code << 32};
+        decode(VTDPI_DECODE_FRCD, w, 2);
+        if (code == 0x20 || code == 0x25) {
+            assert_wrong("the index is 1234h");
+        } else {
+            assert_right();
+        }
+    }
+}
+
 /* VT-d, "Interrupt Remapping Table Address Register": size, alignment, EIME, reserved bits. */
 static void test_decode_irta__size_and_alignment(void **state)
 {
@@ -413,6 +480,8 @@ int main(void)
         cmocka_unit_test(test_decode_msi__compatibility__depends_on_the_unit),
         cmocka_unit_test(test_decode_msi__ordinary_write__is_none),
         cmocka_unit_test(test_decode_frcd__each_reason__is_named),
+        cmocka_unit_test(test_decode_frcd__reasons__interrupts_are_20h_to_29h),
+        cmocka_unit_test(test_decode_frcd__interrupt_record__fields_of_dma_are_0),
         cmocka_unit_test(test_decode_irta__size_and_alignment),
         cmocka_unit_test(test_decode_iqd__entry_cache__covers_its_indexes),
         cmocka_unit_test(test_decode_iqd__wait__says_what_it_does),
