@@ -48,8 +48,8 @@ typedef struct {
 /** A field. */
 typedef struct {
     uint64_t value;                  /**< its value */
-    const char *structure;           /**< structure of layout/ */
-    const char *name;                /**< field of layout/; "-" for bits that no field has */
+    const char *structure;           /**< structure; "" for a word or bits without one */
+    const char *name;                /**< field or word; "-" for bits that no field has */
     const char *part;                /**< which value the bits are of; NULL: of all words as one */
     unsigned word;                   /**< 64-bit word, 0 is the lowest */
     unsigned low;                    /**< lowest bit in that word */

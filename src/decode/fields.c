@@ -30,6 +30,8 @@ VTDPI_NOT_STATE_END
 static const field_t fields[] = {
 #define VTDPI_FIELD(S, F, word, low, width, doc) {#S, #F, (doc), (word), (low), (width)},
 #include "vtdpi/layout/all.def"
+
+#include "decode/later.def"
 #undef VTDPI_FIELD
 };
 
@@ -113,6 +115,12 @@ static bool is_reserved(const field_t *field)
     return strstr(field->structure, "_RSVD") != NULL || strncmp(field->name, "RSVD", 4) == 0;
 }
 
+/** Whether [field] is one of later.def. */
+static bool is_later(const field_t *field)
+{
+    return strstr(field->structure, "_LATER") != NULL;
+}
+
 /** What the word of [field] is called, if it is a value of its own. */
 static const char *part_of(const decode_t *d, const field_t *field)
 {
@@ -137,7 +145,8 @@ static void row_add(decode_t *d, const field_t *field, uint64_t value, const cha
     char said[VTDPI_DECODE_TEXT];
     bool mode = strcmp(field->name, "DLM") == 0; /* encoded alike wherever it stands */
     const char *text = decode_value_text(mode ? "IRTE" : field->structure, field->name, value);
-    (void)snprintf(row->meaning, sizeof row->meaning, "%.120s%s%.120s", decode_phrase(doc, phrase),
+    (void)snprintf(row->meaning, sizeof row->meaning, "%s%.112s%s%.112s",
+                   is_later(field) ? "defined by later features: " : "", decode_phrase(doc, phrase),
                    text != NULL ? ": " : "", text != NULL ? decode_phrase(text, said) : "");
 }
 
@@ -164,10 +173,11 @@ static void field_add(decode_t *d, const field_t *field)
     }
     uint64_t value = vtdpi_bits(d->words[field->word], field->low, field->width);
     d->covered[field->word] |= vtdpi_with_bits(0, field->low, field->width, UINT64_MAX);
-    if (!is_reserved(field)) {
+    bool reserved = is_reserved(field);
+    if (value != 0 || !(reserved || is_later(field))) {
         row_add(d, field, value, doc);
-    } else if (value != 0) {
-        row_add(d, field, value, doc);
+    }
+    if (value != 0 && reserved) {
         bits_wrong(d, field, value);
     }
 }
@@ -188,6 +198,12 @@ void decode_field(decode_t *d, const char *structure, const char *name)
             field_add(d, &fields[i]);
         }
     }
+}
+
+void decode_whole(decode_t *d, const char *name, const char *doc)
+{
+    field_t whole = {"", name, "", 0, 0, 64};
+    row_add(d, &whole, d->words[0], doc);
 }
 
 void decode_rest(decode_t *d)

@@ -27,11 +27,15 @@ VTDPI_NOT_STATE_END
 #undef VTDPI_DECODE_ROW
 
 /** Adds the fields of [structure] as rows; of those with a condition on IM or EIME only the ones
- * that hold. Reserved fields appear if they are not 0, and are wrong then. */
+ * that hold. Reserved fields appear if they are not 0, and are wrong then; fields of later.def
+ * appear if they are not 0. */
 void decode_fields(decode_t *d, const char *structure);
 
 /** Adds the row of one field. */
 void decode_field(decode_t *d, const char *structure, const char *name);
+
+/** Adds a row for the first word as one value, [name], which no structure divides. */
+void decode_whole(decode_t *d, const char *name, const char *doc);
 
 /** Adds rows for the bits that no row has and that are not 0; they are wrong. */
 void decode_rest(decode_t *d);

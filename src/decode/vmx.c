@@ -1,8 +1,11 @@
 /* Interruption information and exit qualifications. */
 #include "vtdpi/vmx.h"
 
+#include "vtdpi/vapic.h"
+
 #include "decode/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *type_phrase(uint64_t word, char *text)
@@ -59,16 +62,26 @@ static void qual_register(decode_t *d, unsigned offset)
     decode_hardware(d, "no APIC register is at offset %03Xh", offset);
 }
 
+/* The access that [q] qualifies. Its offset is undefined unless the access is linear. */
+static void qual_access(decode_t *q)
+{
+    uint64_t type = VTDPI_GET(QUAL_APIC_ACCESS, TYPE, q->words);
+    if (decode_value_text("QUAL_APIC_ACCESS", "TYPE", type) == NULL) {
+        decode_hardware(q, "the offset is unknown: the access type is reserved");
+        vtdpi_decode_remark(q->out, "access type %u is reserved", (unsigned)type);
+    } else if (type > VTDPI_VAPIC_LINEAR_EVENT) {
+        decode_hardware(q, "the offset is undefined: the access is guest-physical");
+    } else {
+        qual_register(q, (unsigned)VTDPI_GET(QUAL_APIC_ACCESS, OFFSET, q->words));
+    }
+}
+
 static void qual_meaning(decode_t *q, const char *structure)
 {
     if (strcmp(structure, "QUAL_APIC_WRITE") == 0) {
         qual_register(q, (unsigned)VTDPI_GET(QUAL_APIC_WRITE, OFFSET, q->words));
     } else if (strcmp(structure, "QUAL_APIC_ACCESS") == 0) {
-        uint64_t type = VTDPI_GET(QUAL_APIC_ACCESS, TYPE, q->words);
-        if (decode_value_text(structure, "TYPE", type) == NULL) {
-            vtdpi_decode_remark(q->out, "access type %u is reserved", (unsigned)type);
-        }
-        qual_register(q, (unsigned)VTDPI_GET(QUAL_APIC_ACCESS, OFFSET, q->words));
+        qual_access(q);
     } else if (strcmp(structure, "QUAL_EOI") == 0) {
         decode_hardware(q, "the guest ended virtual vector %02Xh, whose EOI-exit bit is 1",
                         (unsigned)VTDPI_GET(QUAL_EOI, VECTOR, q->words));
@@ -98,9 +111,62 @@ static decode_t value_decode(const decode_t *d, unsigned word, const char *part,
                       .options = d->options,
                       .out = d->out,
                       .part = {part, NULL}};
+    char later[VTDPI_DECODE_TEXT];
+    (void)snprintf(later, sizeof later, "%s_LATER", structure);
     decode_fields(&value, structure);
+    decode_fields(&value, later);
     decode_rest(&value);
     return value;
+}
+
+/** Whether the qualification of exit [reason] is 0, as SDM 3C, "Basic VM-Exit Information" has it;
+ * for exit 0 if the interruption is neither #DB nor #PF. */
+static bool qual_is_zero(unsigned reason)
+{
+    static const uint16_t reasons[] = {
+        VTDPI_EXIT_EXCEPTION_NMI,
+        VTDPI_EXIT_EXTERNAL_INTERRUPT,
+        VTDPI_EXIT_TRIPLE_FAULT,
+        VTDPI_EXIT_INIT_SIGNAL,
+        VTDPI_EXIT_INTERRUPT_WINDOW,
+        VTDPI_EXIT_NMI_WINDOW,
+        VTDPI_EXIT_CPUID,
+        VTDPI_EXIT_HLT,
+        VTDPI_EXIT_VMCALL,
+        VTDPI_EXIT_MSR_READ,
+        VTDPI_EXIT_MSR_WRITE,
+        VTDPI_EXIT_MONITOR_TRAP_FLAG,
+        VTDPI_EXIT_TPR_BELOW_THRESHOLD,
+        VTDPI_EXIT_EPT_MISCONFIG,
+        VTDPI_EXIT_PREEMPTION_TIMER,
+        VTDPI_EXIT_XSETBV,
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (reasons[i] == reason) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A qualification without fields: 0, or of a form that is not known here. */
+static void qual_whole(decode_t *d, unsigned reason, uint32_t info)
+{
+    const uint64_t word = info;
+    bool open = reason == VTDPI_EXIT_EXCEPTION_NMI && VTDPI_GET(INTR_INFO, VALID, &word) == 0;
+    decode_t value = {
+        .words = d->words + 1, .count = 1, .out = d->out, .part = {"qualification", NULL}};
+    decode_whole(&value, "EXIT_QUALIFICATION", "exit qualification;");
+    if (open) {
+        decode_hardware(d, "the qualification's form depends on the interruption information");
+    } else if (!qual_is_zero(reason)) {
+        decode_hardware(d, "the models have no fields for this qualification");
+    } else if (d->words[1] == 0) {
+        decode_hardware(d, "this exit has no qualification: the word is 0");
+    } else {
+        vtdpi_decode_remark(d->out, "the qualification of exit %u is %llXh, not 0", reason,
+                            (unsigned long long)d->words[1]);
+    }
 }
 
 void decode_exit_qual(decode_t *d)
@@ -125,10 +191,7 @@ void decode_exit_qual(decode_t *d)
     if (structure != NULL) {
         decode_t qualification = value_decode(d, 1, "qualification", structure);
         qual_meaning(&qualification, structure);
-    } else if (reason == VTDPI_EXIT_EXCEPTION_NMI && d->count == 2) {
-        decode_hardware(d, "the qualification's form depends on the interruption information");
     } else {
-        decode_hardware(d, d->words[1] != 0 ? "the models have no fields for this qualification"
-                                            : "the qualification has no fields");
+        qual_whole(d, reason, info);
     }
 }

@@ -5,6 +5,19 @@
 
 #include "decode_test.h"
 
+#include <stdio.h>
+
+/** The remark on the hardware that has [part], or NULL. */
+static const char *note_find(const char *part)
+{
+    for (unsigned i = 0; i < decoded.hardware_count; i++) {
+        if (strstr(decoded.hardware[i], part) != NULL) {
+            return decoded.hardware[i];
+        }
+    }
+    return NULL;
+}
+
 /* SDM 3C, "Information for VM Exits Due to Vectored Events": worked value. */
 static void test_decode_intr_info__acknowledged_vector(void **state)
 {
@@ -113,20 +126,123 @@ static void test_decode_exit_qual__each_reason__is_known(void **state)
     }
 }
 
+/* SDM 3C, "Basic VM-Exit Information": the exits whose qualification is 0 show the word, and it is
+ * wrong if it is not 0. */
+static void test_decode_exit_qual__no_fields__is_0(void **state)
+{
+    (void)state;
+
+    static const struct {
+        uint64_t reason;
+        uint64_t info; /* 0: none */
+    } exits[] = {
+        {0, 0x80000202}, /* an NMI */
+        {0, 0x80000B0D}, /* #GP */
+        {1, 0},          {2, 0},  {3, 0},  {7, 0},  {8, 0},  {10, 0}, {12, 0}, {18, 0},
+        {31, 0},         {32, 0}, {37, 0}, {43, 0}, {49, 0}, {52, 0}, {55, 0},
+    };
+
+    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
+        uint64_t w[] = {exits[i].reason, 5, exits[i].info};
+        unsigned count = exits[i].info != 0 ? 3 : 2;
+        char says[64];
+        decode(VTDPI_DECODE_EXIT_QUAL, w, count);
+        assert_row("", "EXIT_QUALIFICATION", 5);
+        (void)snprintf(says, sizeof says, "the qualification of exit %u is 5h, not 0",
+                       (unsigned)exits[i].reason);
+        assert_wrong(says);
+        assert_int_equal(decoded.wrong_count, 1);
+        w[1] = 0;
+        decode(VTDPI_DECODE_EXIT_QUAL, w, count);
+        assert_row("", "EXIT_QUALIFICATION", 0);
+        assert_hardware("this exit has no qualification: the word is 0");
+        assert_right();
+    }
+}
+
+/* A qualification whose form is not known here is shown as a word, and is not judged. */
+static void test_decode_exit_qual__unknown_form__is_shown(void **state)
+{
+    (void)state;
+    const uint64_t task_switch[] = {9, 0x18};
+    const uint64_t exception[] = {0, 0x18};
+    const uint64_t invalid[] = {0, 0x18, 0x0E};
+    decode(VTDPI_DECODE_EXIT_QUAL, task_switch, 2);
+    assert_row("", "EXIT_QUALIFICATION", 0x18);
+    assert_hardware("the models have no fields for this qualification");
+    assert_right();
+    decode(VTDPI_DECODE_EXIT_QUAL, exception, 2);
+    assert_row("", "EXIT_QUALIFICATION", 0x18);
+    assert_hardware("depends on the interruption information");
+    assert_right();
+    decode(VTDPI_DECODE_EXIT_QUAL, invalid, 3);
+    assert_row("", "EXIT_QUALIFICATION", 0x18);
+    assert_hardware("depends on the interruption information");
+    assert_right();
+}
+
+/* SDM 3C, "Exit Qualification for APIC-Access VM Exits", rule sdm.qual.apic-access: the offset is
+ * undefined for guest-physical accesses. */
+static void test_decode_exit_qual__guest_physical_access__has_no_offset(void **state)
+{
+    (void)state;
+    static const uint64_t words[] = {0xA0B0, 0xA000, 0xF000, 0xF0B0, 0x1F000};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const uint64_t w[] = {44, words[i]};
+        decode(VTDPI_DECODE_EXIT_QUAL, w, 2);
+        assert_hardware("the offset is undefined: the access is guest-physical");
+        assert_null(note_find("register"));
+        assert_right();
+    }
+}
+
+/* SDM 3C, "Exit Qualification for EPT Violations", "Exit Qualification for Debug Exceptions": bits
+ * that CPUs with later features set are not reserved; those beyond them are. */
+static void test_decode_exit_qual__later_features__are_not_wrong(void **state)
+{
+    (void)state;
+    static const unsigned later[] = {6, 9, 10, 11, 13, 14, 15, 16};
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        const uint64_t w[] = {48, UINT64_C(0x182) | UINT64_C(1) << later[i]};
+        decode(VTDPI_DECODE_EXIT_QUAL, w, 2);
+        const vtdpi_decode_row_t *row = &decoded.rows[decoded.row_count - 1];
+        assert_string_equal(row->structure, "QUAL_EPT_LATER");
+        assert_int_equal(row->low, later[i]);
+        assert_non_null(strstr(row->meaning, "defined by later features: "));
+        assert_right();
+    }
+    const uint64_t none[] = {48, 0x182};
+    const uint64_t bus_lock[] = {0, 0x0800, 0x80000301};
+    const uint64_t debug[] = {0, 0x0400, 0x80000301};
+    const uint64_t beyond[] = {48, 0x20182};
+    decode(VTDPI_DECODE_EXIT_QUAL, none, 2);
+    assert_string_equal(decoded.rows[decoded.row_count - 1].structure, "QUAL_EPT");
+    decode(VTDPI_DECODE_EXIT_QUAL, bus_lock, 3);
+    assert_row("QUAL_DEBUG_LATER", "BUS_LOCK", 1);
+    assert_right();
+    decode(VTDPI_DECODE_EXIT_QUAL, debug, 3);
+    assert_wrong("reserved bits 10:4 of the qualification are 40h");
+    decode(VTDPI_DECODE_EXIT_QUAL, beyond, 2);
+    assert_wrong("reserved bits 63:17 of the qualification are 1h");
+}
+
 /* What is no reason and no access type; bits that no field has. */
 static void test_decode_exit_qual__wrong__is_remarked(void **state)
 {
     (void)state;
     const uint64_t unknown[] = {99, 0};
     const uint64_t undefined[] = {45, 0x10041};
-    const uint64_t nowhere[] = {44, 0x4FF0};
+    const uint64_t type[] = {44, 0x4300};
+    const uint64_t nowhere[] = {44, 0x1FF0};
     const uint64_t failed[] = {0x80000021, 0};
     decode(VTDPI_DECODE_EXIT_QUAL, unknown, 2);
     assert_wrong("exit reason 99 is not one");
     decode(VTDPI_DECODE_EXIT_QUAL, undefined, 2);
     assert_wrong("of the qualification");
-    decode(VTDPI_DECODE_EXIT_QUAL, nowhere, 2);
+    decode(VTDPI_DECODE_EXIT_QUAL, type, 2);
     assert_wrong("access type 4 is reserved");
+    assert_null(note_find("register"));
+    decode(VTDPI_DECODE_EXIT_QUAL, nowhere, 2);
     assert_hardware("no APIC register is at offset FF0h");
     decode(VTDPI_DECODE_EXIT_QUAL, failed, 2);
     assert_hardware("VM entry failed");
@@ -140,6 +256,10 @@ int main(void)
         cmocka_unit_test(test_decode_exit_qual__fields_by_reason),
         cmocka_unit_test(test_decode_exit_qual__exception__by_interruption_information),
         cmocka_unit_test(test_decode_exit_qual__each_reason__is_known),
+        cmocka_unit_test(test_decode_exit_qual__no_fields__is_0),
+        cmocka_unit_test(test_decode_exit_qual__unknown_form__is_shown),
+        cmocka_unit_test(test_decode_exit_qual__guest_physical_access__has_no_offset),
+        cmocka_unit_test(test_decode_exit_qual__later_features__are_not_wrong),
         cmocka_unit_test(test_decode_exit_qual__wrong__is_remarked),
     };
     return cmocka_run_group_tests_name("decode_vmx", tests, NULL, NULL);
