@@ -225,7 +225,7 @@ static void test_vmx_entry__each_check__is_named_when_broken(void **state)
 /* SDM 3C, "VM-Execution Control Fields": limits of addresses, of PINV and of the threshold, each on
  * both sides.
  * @shows sdm.entry.pid-addr, sdm.entry.pinv, sdm.entry.pid-table,
- * sdm.entry.threshold-above-vtpr */
+ * sdm.entry.threshold-above-vtpr, sdm.entry.threshold-reserved */
 static void test_vmx_entry__limits__hold_on_the_near_side(void **state)
 {
     (void)state;
@@ -235,10 +235,12 @@ static void test_vmx_entry__limits__hold_on_the_near_side(void **state)
     vmcs.pid_addr += 64;
     assert_int_equal(control_check(&vmcs), VTDPI_CHECK_PID_ADDR);
     vmcs = posted_vmcs();
-    vmcs.pinv = 0;
-    assert_int_equal(control_check(&vmcs), VTDPI_CHECK_NONE);
+    for (unsigned pinv = 0; pinv <= UINT16_MAX; pinv++) {
+        vmcs.pinv = (uint16_t)pinv;
+        assert_int_equal(control_check(&vmcs),
+                         pinv < 256 ? VTDPI_CHECK_NONE : VTDPI_CHECK_PINV_RANGE);
+    }
     vmcs.pinv = 0xFF;
-    assert_int_equal(control_check(&vmcs), VTDPI_CHECK_NONE);
     vmcs.tpr_threshold = UINT32_MAX;
     assert_int_equal(control_check(&vmcs), VTDPI_CHECK_NONE);
     vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_IPI_VIRTUALIZATION, true);
@@ -247,6 +249,14 @@ static void test_vmx_entry__limits__hold_on_the_near_side(void **state)
     assert_int_equal(control_check(&vmcs), VTDPI_CHECK_NONE);
     vmcs.last_pid_index = 2;
     assert_int_equal(control_check(&vmcs), VTDPI_CHECK_PID_TABLE_ADDR);
+    vmcs.pid_table_addr = UINT64_MAX - 7; /* its last entry lies at 8 */
+    assert_int_equal(control_check(&vmcs), VTDPI_CHECK_PID_TABLE_ADDR);
+    for (unsigned bit = 4; bit < 32; bit++) {
+        vmcs = broken_control(VTDPI_CHECK_TPR_THRESHOLD_RESERVED);
+        vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_PROCESS_POSTED_INTERRUPTS, false);
+        vmcs.tpr_threshold = UINT32_C(1) << bit;
+        assert_int_equal(control_check(&vmcs), VTDPI_CHECK_TPR_THRESHOLD_RESERVED);
+    }
     vmcs = broken_control(VTDPI_CHECK_TPR_THRESHOLD_ABOVE_VTPR);
     vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_PROCESS_POSTED_INTERRUPTS, false);
     assert_int_equal(vtdpi_vmx_check_controls(&vmcs, WIDTH, 0x10), VTDPI_CHECK_NONE);
@@ -314,9 +324,10 @@ static void test_vmx_entry__threshold_above_vtpr__exits_after_entry(void **state
 
 /* SDM 3C, "VM-Execution Control Fields": each of the four controls alone needs the TPR shadow, with
  * it each is taken. Without the shadow nothing is asked of the virtual-APIC address, the threshold
- * and VTPR.
+ * and VTPR, but "virtualize APIC accesses" and delivery keep their own checks.
  * @shows sdm.entry.needs-tpr-shadow, sdm.entry.ipi-needs-tpr-shadow, sdm.entry.virtual-apic-addr,
- * sdm.entry.threshold-reserved */
+ * sdm.entry.threshold-reserved, sdm.entry.threshold-above-vtpr, sdm.entry.apic-access-addr,
+ * sdm.entry.delivery-needs-exiting */
 static void test_vmx_entry__no_tpr_shadow__excludes_what_needs_it(void **state)
 {
     (void)state;
@@ -340,10 +351,20 @@ static void test_vmx_entry__no_tpr_shadow__excludes_what_needs_it(void **state)
     plain.virtual_apic_addr = 0x123;
     plain.tpr_threshold = 0x1F;
     assert_int_equal(control_check(&plain), VTDPI_CHECK_NONE);
+    vtdpi_vmcs_set_control(&plain, VTDPI_CTL_VIRTUALIZE_APIC_ACCESSES, true);
+    assert_int_equal(control_check(&plain), VTDPI_CHECK_NONE);
+    plain.apic_access_addr = 0x800;
+    assert_int_equal(control_check(&plain), VTDPI_CHECK_APIC_ACCESS_ADDR);
+    vtdpi_vmcs_t delivery = posted_vmcs();
+    vtdpi_vmcs_set_control(&delivery, VTDPI_CTL_PROCESS_POSTED_INTERRUPTS, false);
+    assert_int_equal(control_check(&delivery), VTDPI_CHECK_NONE);
+    vtdpi_vmcs_set_control(&delivery, VTDPI_CTL_EXTERNAL_INTERRUPT_EXITING, false);
+    assert_int_equal(control_check(&delivery), VTDPI_CHECK_DELIVERY_NEEDS_EXITING);
 }
 
-/* SDM 3C, "VM-Execution Control Fields": each address is refused for a low bit and for one at the
- * physical width, and taken just below; a width of 32 bits is what IA32_VMX_BASIC[48] makes of it.
+/* SDM 3C, "VM-Execution Control Fields": each address is refused for each low bit and for each from
+ * the physical width on, and taken for those between; a width of 32 bits is what IA32_VMX_BASIC[48]
+ * makes of it.
  * @shows sdm.entry.virtual-apic-addr, sdm.entry.apic-access-addr, sdm.entry.pid-addr,
  * sdm.entry.pid-table */
 static void test_vmx_entry__each_address__is_aligned_and_within_the_width(void **state)
@@ -370,12 +391,13 @@ static void test_vmx_entry__each_address__is_aligned_and_within_the_width(void *
             uint64_t addr = (UINT64_C(1) << width) - rows[i].bytes;
             memcpy((uint8_t *)&vmcs + rows[i].at, &addr, sizeof addr);
             assert_int_equal(vtdpi_vmx_check_controls(&vmcs, width, 0), VTDPI_CHECK_NONE);
-            addr += rows[i].bytes / 2;
-            memcpy((uint8_t *)&vmcs + rows[i].at, &addr, sizeof addr);
-            assert_int_equal(vtdpi_vmx_check_controls(&vmcs, width, 0), rows[i].check);
-            addr = UINT64_C(1) << width;
-            memcpy((uint8_t *)&vmcs + rows[i].at, &addr, sizeof addr);
-            assert_int_equal(vtdpi_vmx_check_controls(&vmcs, width, 0), rows[i].check);
+            for (unsigned bit = 0; bit < 64; bit++) {
+                addr = UINT64_C(1) << bit;
+                bool ok = addr >= rows[i].bytes && bit < width;
+                memcpy((uint8_t *)&vmcs + rows[i].at, &addr, sizeof addr);
+                assert_int_equal(vtdpi_vmx_check_controls(&vmcs, width, 0),
+                                 ok ? VTDPI_CHECK_NONE : rows[i].check);
+            }
         }
     }
 }
@@ -405,8 +427,9 @@ static void test_vmx_entry__controls_that_are_off__ask_nothing(void **state)
 
 /* SDM 3C, "Checks on Guest Non-Register State": states of the guest that pass, near to those that
  * do not.
- * @shows sdm.entry.hlt-dpl, sdm.entry.sti-needs-if, sdm.entry.inject-unblocked,
- * sdm.entry.inject-nmi, sdm.entry.inject-virtual-nmi, sdm.entry.interruptibility-reserved */
+ * @shows sdm.entry.hlt-dpl, sdm.entry.sti-needs-if, sdm.entry.inject-needs-if,
+ * sdm.entry.inject-unblocked, sdm.entry.inject-nmi, sdm.entry.inject-virtual-nmi,
+ * sdm.entry.interruptibility-reserved */
 static void test_vmx_entry__guest_states__pass_on_the_near_side(void **state)
 {
     (void)state;
@@ -481,6 +504,11 @@ static void test_vmx_entry__error_code_and_length__count_with_their_events(void 
         vmcs.entry_error_code = rows[i].error_code;
         vmcs.entry_length = rows[i].length;
         assert_int_equal(control_check(&vmcs), rows[i].check);
+    }
+    for (unsigned bit = 16; bit < 32; bit++) {
+        vtdpi_vmcs_t vmcs = broken_control(VTDPI_CHECK_ENTRY_ERROR_CODE);
+        vmcs.entry_error_code = UINT32_C(1) << bit;
+        assert_int_equal(control_check(&vmcs), VTDPI_CHECK_ENTRY_ERROR_CODE);
     }
 }
 

@@ -16,8 +16,8 @@ static vtdpi_vmcs_t open_vmcs(void)
 }
 
 /* SDM 3C, "Checks on Guest Non-Register State": every type with every vector it has against each
- * activity state.
- * @shows sdm.entry.inject-by-activity */
+ * activity state. "Activity State": types 0 to 6 end in the active state.
+ * @shows sdm.entry.inject-by-activity, sdm.entry.activity-after, sdm.entry.pending-mtf */
 static void test_vmx_guest__injected_event__fits_the_activity_state(void **state)
 {
     (void)state;
@@ -43,6 +43,9 @@ static void test_vmx_guest__injected_event__fits_the_activity_state(void **state
             assert_int_equal(vtdpi_vmx_check_guest(&vmcs), admitted[activity]
                                                                ? VTDPI_CHECK_NONE
                                                                : VTDPI_CHECK_INJECTION_BY_ACTIVITY);
+            bool mtf = type == VTDPI_INTR_OTHER;
+            assert_int_equal(vtdpi_vmx_entry_activity(&vmcs), mtf ? activity : 0);
+            assert_int_equal(vtdpi_vmx_entry_mtf(&vmcs), mtf);
         }
     }
 }
@@ -86,11 +89,30 @@ static void test_vmx_guest__dpl_and_blocking__fit_the_activity_state(void **stat
     }
 }
 
+/* SDM 3C, "Checks on Guest Control Registers, Debug Registers, and MSRs": each value of the guest
+ * UINV field, and that nothing is asked of it without "load UINV".
+ * @shows sdm.entry.uinv */
+static void test_vmx_guest__uinv__is_at_most_255_if_loaded(void **state)
+{
+    (void)state;
+    vtdpi_vmcs_t plain = open_vmcs();
+    vtdpi_vmcs_t loads = open_vmcs();
+    vtdpi_vmcs_set_control(&loads, VTDPI_CTL_LOAD_UINV, true);
+    for (unsigned uinv = 0; uinv <= UINT16_MAX; uinv++) {
+        plain.guest_uinv = (uint16_t)uinv;
+        loads.guest_uinv = (uint16_t)uinv;
+        assert_int_equal(vtdpi_vmx_check_guest(&plain), VTDPI_CHECK_NONE);
+        assert_int_equal(vtdpi_vmx_check_guest(&loads),
+                         uinv < 256 ? VTDPI_CHECK_NONE : VTDPI_CHECK_GUEST_UINV);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vmx_guest__injected_event__fits_the_activity_state),
         cmocka_unit_test(test_vmx_guest__dpl_and_blocking__fit_the_activity_state),
+        cmocka_unit_test(test_vmx_guest__uinv__is_at_most_255_if_loaded),
     };
     return cmocka_run_group_tests_name("vmx_guest", tests, NULL, NULL);
 }
