@@ -222,6 +222,7 @@ static void test_boundary__acknowledged_vector__is_compared_with_pinv(void **sta
         uint8_t vector = (uint8_t)v;
         assert_int_equal(vtdpi_boundary_external(posted, vector, 0xF2, true),
                          v == 0xF2 ? VTDPI_EXTERNAL_PROCESS : VTDPI_EXTERNAL_EXIT);
+        assert_int_equal(vtdpi_boundary_external(posted, vector, 0x1F2, true), VTDPI_EXTERNAL_EXIT);
         assert_int_equal(vtdpi_boundary_external(plain, vector, 0xF2, true), VTDPI_EXTERNAL_EXIT);
         assert_int_equal(vtdpi_boundary_external(0, vector, 0xF2, false), VTDPI_EXTERNAL_IDT);
         assert_int_equal(vtdpi_boundary_external(0, vector, 0xF2, true), VTDPI_EXTERNAL_UINV);

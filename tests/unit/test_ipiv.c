@@ -93,6 +93,7 @@ static void test_ipiv__pointer__is_valid_without_reserved_bits(void **state)
     assert_true(vtdpi_vapic_ipi_pointer_addr(0x5008, 0) == 0x5008);
     assert_true(vtdpi_vapic_ipi_pointer_addr(0x5008, 3) == 0x5020);
     assert_true(vtdpi_vapic_ipi_pointer_addr(0, 0xFFFF) == 0x7FFF8);
+    assert_true(vtdpi_vapic_ipi_pointer_addr(8, UINT32_MAX) == UINT64_C(0x800000000));
     vtdpi_vapic_pointer_t good = vtdpi_vapic_ipi_entry(UINT64_C(0x1234567841), 46);
     assert_int_equal(good.valid, 1);
     assert_true(good.pid_addr == UINT64_C(0x1234567840));

@@ -110,7 +110,7 @@ static void test_vapic__eoi__retires_svi(void **state)
 }
 
 /* SDM 3C, "EOI Virtualization": with SVI = 0 bit 0 is cleared and tested all the same.
- * @shows sdm.eoi.exit */
+ * @shows sdm.eoi.exit, sdm.eoi.dismiss */
 static void test_vapic__eoi_with_svi_0__tests_bit_0(void **state)
 {
     (void)state;
@@ -260,6 +260,9 @@ static void test_vapic__entry__evaluates_anew(void **state)
     assert_int_equal(vapic.recognised, 0);
     vtdpi_ctls_t window = vid | vtdpi_ctl_one(VTDPI_CTL_INTERRUPT_WINDOW_EXITING);
     (void)vtdpi_vapic_enter(&vapic, window, 0x4151, 0x22);
+    assert_int_equal(vapic.recognised, 0);
+    vapic.recognised = 1; /* what was recognised before plays no part */
+    (void)vtdpi_vapic_enter(&vapic, vid, 0x4151, 0x52);
     assert_int_equal(vapic.recognised, 0);
 }
 

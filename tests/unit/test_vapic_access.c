@@ -71,6 +71,7 @@ static void test_vapic_access__other_accesses__exit_44(void **state)
         uint32_t qualification;
     } rows[] = {
         {"TRV", 0x080, 4, 0, VTDPI_VAPIC_PHYSICAL, 0},
+        {"TXRVI", 0x080, 4, 1, VTDPI_VAPIC_PHYSICAL, 0},
         {"AT", 0x080, 1, 0, VTDPI_VAPIC_READ, 0},
         {"AT", 0x083, 1, 1, VTDPI_VAPIC_STORE, 0},
         {"AT", 0x082, 2, 1, VTDPI_VAPIC_STORE, 0},
@@ -184,6 +185,8 @@ static void test_vapic_access__wrmsr__acts_by_register(void **state)
         {"TX", 0x80B, 0, VTDPI_VAPIC_PHYSICAL, 0},
         {"TXV", 0x80B, 0, VTDPI_VAPIC_EOI, 0},
         {"TXV", 0x80B, 1, VTDPI_VAPIC_GP, 0},
+        {"TXV", 0x80B, UINT64_C(1) << 63, VTDPI_VAPIC_GP, 0},
+        {"TXV", 0x83F, UINT64_C(0x100000041), VTDPI_VAPIC_GP, 0},
         {"TXV", 0x83F, 0x41, VTDPI_VAPIC_SELF_IPI, 0},
         {"TXV", 0x83F, 0x0F, VTDPI_VAPIC_EXIT_WRITE, 0x3F0},
         {"TXV", 0x83F, 0x10, VTDPI_VAPIC_SELF_IPI, 0},
