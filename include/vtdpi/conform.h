@@ -21,8 +21,8 @@
 extern "C" {
 #endif
 
-/** Limits. A longer line, more malformed lines, a further difference are refused, end the reading,
- * and are only counted. */
+/** Limits. A longer line is malformed; further malformed lines and further differences are only
+ * counted. */
 enum {
     VTDPI_CONFORM_LINE_BYTES = 1 << 20,
     VTDPI_CONFORM_MALFORMED = 20,

@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* SVR: the APIC is enabled by software. */
+enum { SVR_ENABLE = 0x100 };
+
 /* Identity: the interrupt that message [m] carries arrives at CPU [c], or at the vCPU of the
  * descriptor. */
 static void message_identity(vtdpi_system_t *sys, uint32_t m, uint32_t c, bool was_set)
@@ -60,11 +63,14 @@ static bool message_deliver_one(vtdpi_system_t *sys, uint32_t m)
 {
     vtdpi_lapic_candidate_t candidate[VTDPI_CPUS_MAX];
     uint32_t cpu[VTDPI_CPUS_MAX];
+    const vtdpi_intr_msg_t *msg = &sys->messages[m].msg;
+    /* NMI, SMI and INIT are responded to by an APIC that software has disabled */
+    bool enabled = msg->delivery_mode == VTDPI_DLM_FIXED || msg->delivery_mode == VTDPI_DLM_LOWEST;
     unsigned n = 0;
     memset(candidate, 0, sizeof(candidate));
     for (uint32_t c = 0; c < sys->p->cpu_count; c++) {
         const vtdpi_lapic_t *apic = &sys->cpus[c].apic;
-        if (vtdpi_lapic_matches(apic, &sys->messages[m].msg) && (apic->svr & 0x100U) != 0) {
+        if (vtdpi_lapic_matches(apic, msg) && (!enabled || (apic->svr & SVR_ENABLE) != 0)) {
             candidate[n].id = apic->id;
             candidate[n].tpr = apic->tpr;
             cpu[n++] = c;

@@ -102,8 +102,6 @@ static vtdpi_boundary_t nonroot_facts(const vtdpi_cpu_t *cpu, const vtdpi_vcpu_t
     return facts;
 }
 
-/* @rule sdm.posted.uninterruptible | SDM 3C | Posted-Interrupt Processing | No event is
- * recognised between the first step and the last. */
 sys_event_t vtdpi_sys_event(const vtdpi_system_t *sys, uint32_t c)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];

@@ -82,7 +82,8 @@ static uint32_t cpu_base(const vtdpi_system_t *sys, uint32_t c, const vtdpi_op_t
 
 /* An event waits for microcode, and for the store buffer like any interrupt delivery.
  * @rule sdm.store-buffer.drained | SDM 3A | Store Buffer | An interrupt or exception is taken
- * only when the store buffer is empty. */
+ * only when the store buffer is empty. * @rule sdm.posted.uninterruptible | SDM 3C |
+ * Posted-Interrupt Processing | No event is recognised between the first step and the last. */
 static inline bool cpu_event(const vtdpi_system_t *sys, uint32_t c, sys_event_t *ev)
 {
     const vtdpi_cpu_t *cpu = &sys->cpus[c];

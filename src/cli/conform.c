@@ -118,6 +118,9 @@ static int files_replay(tally_t *tally, char **paths, int count, const char *gro
                                : cli_bad("no vector of these files is in group \"%s\"", groups);
     }
     tally->format->report(tally);
+    if (worst == CLI_OK && tally->sum[VTDPI_CONFORM_SKIPPED] == tally->total) {
+        return cli_bad("no vector of these files is of a known group (vtdpi list groups)");
+    }
     return worst == CLI_OK && tally->sum[VTDPI_CONFORM_DIFFERING] > 0 ? CLI_FAILED : worst;
 }
 

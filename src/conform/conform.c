@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,9 +74,10 @@ const char *vtdpi_conform_verdict_name(unsigned verdict)
 static void refuse(replay_t *r, uint32_t line, uint32_t column, const char *message)
 {
     vtdpi_position_t place = {.file = r->name, .line = line, .column = column};
-    vtdpi_diags_add(r->diags, place, NULL, "%s", message);
+    if (r->malformed++ < VTDPI_CONFORM_MALFORMED) {
+        vtdpi_diags_add(r->diags, place, NULL, "%s", message);
+    }
     r->err = r->err == VTDPI_OK ? VTDPI_ERR_INPUT : r->err;
-    r->malformed++;
 }
 
 /** Whether [text] can name a vector: short and printable. */
@@ -260,7 +262,7 @@ static void lines_replay(replay_t *r)
     const char *line;
     size_t length;
     conform_line_t is = CONFORM_LINE;
-    while (r->err != VTDPI_ERR_INTERNAL && r->malformed < VTDPI_CONFORM_MALFORMED) {
+    while (r->err != VTDPI_ERR_INTERNAL) {
         is = conform_source_next(r->source, &line, &length);
         r->line++;
         if (is == CONFORM_LINE) {
@@ -273,10 +275,18 @@ static void lines_replay(replay_t *r)
     }
     if (is == CONFORM_LINE_FAILED) {
         refuse(r, 0, 0, conform_source_error(r->source));
-    } else if (r->malformed == VTDPI_CONFORM_MALFORMED) {
-        refuse(r, r->line + 1, 1, "too many lines are malformed; the rest is not read");
     } else if (r->err == VTDPI_OK && r->vectors == 0) {
         refuse(r, 0, 0, "holds no vector");
+    }
+}
+
+/** Malformed lines beyond those that were told. */
+static void tell_more(replay_t *r)
+{
+    if (r->malformed > VTDPI_CONFORM_MALFORMED) {
+        vtdpi_position_t place = {.file = r->name};
+        vtdpi_diags_add(r->diags, place, NULL, "%" PRIu32 " more lines were malformed",
+                        r->malformed - (uint32_t)VTDPI_CONFORM_MALFORMED);
     }
 }
 
@@ -285,6 +295,7 @@ static vtdpi_err_t source_replay(replay_t *r, conform_source_t *source)
 {
     r->source = source;
     lines_replay(r);
+    tell_more(r);
     conform_source_close(source);
     vtdpi_err_t err = vtdpi_diags_failed(r->diags) ? VTDPI_ERR_INTERNAL : r->err;
     free(r);

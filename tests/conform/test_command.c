@@ -127,6 +127,7 @@ static int setup(void **state)
     }
     file_write("good", VECTOR("v", "", "140") VECTOR("s", SUSPECT, "141"));
     file_write("differs", VECTOR("v", "", "140") VECTOR("w", "", "141") UNKNOWN);
+    file_write("unknown", UNKNOWN);
     file_write("malformed", VECTOR("v", "", "140") "{\"id\":\n" VECTOR("x", "", "140"));
     file_write("empty", "");
     return 0;
@@ -172,6 +173,15 @@ static void test_conform__differing__exit_1_and_in_full(void **state)
     assert_says(out, "(no known group)");
     assert_says(out, "Skipped\n       1  of no group that is known here\n");
     assert_closes("1 passed, 1 failed, 1 skipped\n");
+}
+
+/* Exit 2: where no vector is of a known group nothing was shown. */
+static void test_conform__no_known_group__exit_2(void **state)
+{
+    (void)state;
+    expect_code("conform @unknown", 2);
+    assert_says(err, "no vector of these files is of a known group");
+    assert_closes("0 passed, 0 failed, 1 skipped\n");
 }
 
 /* Exit 2: a malformed line is named; the others are replayed, and the table still comes. */
@@ -316,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conform__agreed_and_suspect__exit_0),
         cmocka_unit_test(test_conform__differing__exit_1_and_in_full),
+        cmocka_unit_test(test_conform__no_known_group__exit_2),
         cmocka_unit_test(test_conform__malformed__exit_2),
         cmocka_unit_test(test_conform__unreadable__exit_2),
         cmocka_unit_test(test_conform_all__explained_and_further_ones),
