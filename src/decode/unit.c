@@ -107,7 +107,8 @@ void decode_irta(decode_t *d)
     unsigned haw = d->options->unit.haw;
     decode_hardware(d, "table of %llu entries (%llu bytes) at %llXh", (unsigned long long)entries,
                     (unsigned long long)bytes, (unsigned long long)(base & vtdpi_mask(haw)));
-    decode_hardware(d, "destinations are %s APIC IDs", eime ? "32-bit (x2APIC)" : "8-bit (xAPIC)");
+    bool wide = eime && d->options->unit.eim;
+    decode_hardware(d, "destinations are %s APIC IDs", wide ? "32-bit (x2APIC)" : "8-bit (xAPIC)");
     decode_hardware(d, "takes effect with GCMD.SIRTP, not with the write");
     if ((base & ~vtdpi_mask(haw)) != 0) {
         vtdpi_decode_remark(d->out, "the base has bits at or above the host address width %u", haw);
@@ -117,7 +118,8 @@ void decode_irta(decode_t *d)
                             (unsigned long long)bytes);
     }
     if (eime && !d->options->unit.eim) {
-        vtdpi_decode_remark(d->out, "EIME is reserved: the unit has no ECAP.EIM");
+        vtdpi_decode_remark(d->out,
+                            "EIME is reserved: the unit has no ECAP.EIM and stays in xAPIC mode");
     }
 }
 

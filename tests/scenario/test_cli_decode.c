@@ -148,6 +148,8 @@ static void test_cli_decode__each_kind(void **state)
         {"msi fee24698h 0", "reads entry 1234h (4660)"},
         {"frcd 1234000000000000h 8000002200000018h", "fault 22h irte_not_present"},
         {"irta 10090080fh", "table of 65536 entries"},
+        {"--no-eim irta 100900800h", "destinations are 8-bit (xAPIC) APIC IDs"},
+        {"--no-eim irta 100900800h", "wrong: EIME is reserved: the unit has no ECAP.EIM"},
         {"iqd 0000004010000014h 0", "drops entries 40h to 43h (4)"},
         {"iqd 25h 1000h 0 0", "writes 0h (32 bits) to 1000h"},
         {"intr-info 800000f1h", "external interrupt, vector F1h"},

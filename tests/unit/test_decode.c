@@ -352,7 +352,8 @@ static void test_decode_frcd__interrupt_record__fields_of_dma_are_0(void **state
     }
 }
 
-/* VT-d, "Interrupt Remapping Table Address Register": size, alignment, EIME, reserved bits. */
+/* VT-d, "Interrupt Remapping Table Address Register": size, alignment, EIME, reserved bits. Rule
+ * vtd.regs.eim-absent: without ECAP.EIM destinations are 8-bit whatever EIME is. */
 static void test_decode_irta__size_and_alignment(void **state)
 {
     (void)state;
@@ -364,7 +365,12 @@ static void test_decode_irta__size_and_alignment(void **state)
     assert_right();
     options.unit.eim = false;
     decode_with(VTDPI_DECODE_IRTA, &w, 1, &options);
-    assert_wrong("EIME is reserved");
+    assert_wrong("EIME is reserved: the unit has no ECAP.EIM and stays in xAPIC mode");
+    assert_hardware("destinations are 8-bit (xAPIC) APIC IDs");
+    w = UINT64_C(0x10090000F);
+    decode_with(VTDPI_DECODE_IRTA, &w, 1, &options);
+    assert_hardware("destinations are 8-bit (xAPIC) APIC IDs");
+    assert_right();
     w = 0x1010;
     decode(VTDPI_DECODE_IRTA, &w, 1);
     assert_hardware("table of 2 entries (32 bytes) at 1000h");
