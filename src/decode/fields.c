@@ -103,7 +103,7 @@ static bool condition_holds(const decode_t *d, const char *structure, const char
     const char *colon = strchr(doc, ':');
     const char *eime = strstr(doc, "EIME = ");
     *rest = colon != NULL ? colon + 2 : doc;
-    if ((uint64_t)(doc[5] - '0') != VTDPI_GET(IRTE, IM, d->words)) {
+    if ((doc[5] == '1') != d->posted) {
         return false;
     }
     return eime == NULL || colon == NULL || eime > colon ||

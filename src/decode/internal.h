@@ -16,6 +16,7 @@ typedef struct {
     vtdpi_decode_t *out;                   /**< the result */
     const char *part[2]; /**< names of words that are values of their own, or NULL */
     uint64_t covered[VTDPI_DECODE_WORDS]; /**< bits that some row has */
+    bool posted;                          /**< an entry that the unit takes as posted */
 } decode_t;
 
 VTDPI_NOT_STATE_END
@@ -57,6 +58,9 @@ bool decode_fault_of_interrupt(uint8_t code);
 
 /** Describes where [msg] goes. Returns text. */
 char *decode_message(const vtdpi_intr_msg_t *msg, char *text);
+
+/** Adds to what is wrong if delivery mode [mode] is a reserved encoding. */
+void decode_mode_check(decode_t *d, uint8_t mode);
 
 /** Adds to what is wrong if [msg] is one that no local APIC takes. */
 void decode_message_check(decode_t *d, const vtdpi_intr_msg_t *msg);

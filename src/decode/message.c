@@ -65,16 +65,20 @@ char *decode_message(const vtdpi_intr_msg_t *msg, char *text)
     return text;
 }
 
+void decode_mode_check(decode_t *d, uint8_t mode)
+{
+    if (mode == 3 || mode == VTDPI_DLM_STARTUP) {
+        vtdpi_decode_remark(d->out, "delivery mode %u is a reserved encoding", (unsigned)mode);
+    }
+}
+
 void decode_message_check(decode_t *d, const vtdpi_intr_msg_t *msg)
 {
     if (has_vector(msg->delivery_mode) && msg->vector < VECTOR_LEAST) {
         vtdpi_decode_remark(d->out, "vector %02Xh is below 10h: a local APIC takes it as an error",
                             (unsigned)msg->vector);
     }
-    if (msg->delivery_mode == 3 || msg->delivery_mode == VTDPI_DLM_STARTUP) {
-        vtdpi_decode_remark(d->out, "delivery mode %u is a reserved encoding",
-                            (unsigned)msg->delivery_mode);
-    }
+    decode_mode_check(d, msg->delivery_mode);
 }
 
 vtdpi_iommu_t decode_unit(const decode_t *d)

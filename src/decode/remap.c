@@ -39,6 +39,9 @@ static void irte_sources(decode_t *d, uint16_t rid)
             vtdpi_decode_remark(d->out, "the bus range is empty: SID[15:8] is above SID[7:0]");
         }
     }
+    if (svt > VTDPI_SVT_BUS) {
+        vtdpi_decode_remark(d->out, "SVT = %llu is a reserved encoding", (unsigned long long)svt);
+    }
     if (svt != VTDPI_SVT_NONE || d->options->has_requester) {
         decode_hardware(d, "a request of %s:", requester_text(rid, text));
     }
@@ -78,15 +81,29 @@ static void irte_hardware(decode_t *d, uint16_t rid)
     }
 }
 
+/* What makes the entry wrong beside its reserved bits. */
+static void irte_encodings(decode_t *d, bool im)
+{
+    if (im && !d->posted) {
+        vtdpi_decode_remark(d->out, "IM = 1 is reserved: the unit has no CAP.PI");
+    }
+    if (!d->posted && d->options->unit.dlm_check) {
+        decode_mode_check(d, (uint8_t)VTDPI_GET(IRTE, DLM, d->words));
+    }
+}
+
+/* A unit without CAP.PI knows the remapped format alone, of which IM is a reserved bit. */
 void decode_irte(decode_t *d)
 {
-    bool posted = VTDPI_GET(IRTE, IM, d->words) != 0;
+    bool im = VTDPI_GET(IRTE, IM, d->words) != 0;
+    d->posted = im && d->options->unit.pi;
     decode_fields(d, "IRTE");
-    decode_fields(d, posted ? "IRTE_RSVD_IM1" : "IRTE_RSVD_IM0");
-    if (!posted && !d->options->eime) {
+    decode_fields(d, d->posted ? "IRTE_RSVD_IM1" : "IRTE_RSVD_IM0");
+    if (!d->posted && !d->options->eime) {
         decode_fields(d, "IRTE_RSVD_XAPIC");
     }
     decode_rest(d);
+    irte_encodings(d, im);
     uint16_t rid = requester_pick(d);
     irte_sources(d, rid);
     irte_hardware(d, rid);

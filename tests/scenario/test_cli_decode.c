@@ -143,6 +143,7 @@ static void test_cli_decode__each_kind(void **state)
         {"--sid 00:04.0 irte 0000010500310009h 40018h", "wrong: the entry raises fault 26h"},
         {"irte 0000010500310009h 40018h --sid 18h", "hardware: sends vector 31h"},
         {"--no-pi irte 8001 0", "24h irte_reserved"},
+        {"--no-pi irte 8001 0", "wrong: IM = 1 is reserved: the unit has no CAP.PI"},
         {"--haw 36 irte 3456784000418001h 1200040018h", "27h pid_access"},
         {"pid 0 2 0 0 0000010500F20001h 0 0 0", "hardware: pending: 41h\n"},
         {"msi fee24698h 0", "reads entry 1234h (4660)"},

@@ -4,6 +4,8 @@
  */
 #include "decode_test.h"
 
+#include <stdio.h>
+
 /* VT-d, "Interrupt Remapping Table Entry (IRTE) for Posted Interrupts": worked value. */
 static void test_decode_irte__posted__posts_to_its_descriptor(void **state)
 {
@@ -107,6 +109,67 @@ static void test_decode_irte__options__change_the_outcome(void **state)
     assert_hardware("sends vector 31h");
     options.requester = 0x0818;
     decode_with(VTDPI_DECODE_IRTE, buses, 2, &options);
+    assert_wrong("26h source_invalid");
+}
+
+/* Rules vtd.irte.im-without-pi, vtd.irte.remapped-reserved, vtd.irte.xapic-reserved: a unit without
+ * CAP.PI knows the remapped format alone. Each reserved bit that is set is named. */
+static void test_decode_irte__no_posting__names_the_reserved_bits(void **state)
+{
+    (void)state;
+    const uint64_t posted[] = {UINT64_C(0x3456784000418001), UINT64_C(0x0000001200040018)};
+    const uint64_t low[] = {0x418001, 0x40018};
+    vtdpi_decode_options_t options = vtdpi_decode_options_default();
+    options.unit.pi = false;
+    decode_with(VTDPI_DECODE_IRTE, posted, 2, &options);
+    assert_row("IRTE", "IM", 1);
+    assert_row("IRTE", "V", 0x41);
+    assert_row("IRTE", "DST", 0x34567840);
+    assert_row("IRTE_RSVD_IM0", "B127_84", 0x12000);
+    assert_null(row_find("IRTE", "VV"));
+    assert_null(row_find("IRTE", "PDAH"));
+    assert_wrong("reserved bits 127:84 are 12000h");
+    assert_wrong("IM = 1 is reserved: the unit has no CAP.PI");
+    assert_wrong("24h irte_reserved");
+    assert_int_equal(decoded.wrong_count, 3);
+    decode_with(VTDPI_DECODE_IRTE, low, 2, &options);
+    assert_wrong("IM = 1 is reserved: the unit has no CAP.PI");
+    assert_wrong("24h irte_reserved");
+    assert_int_equal(decoded.wrong_count, 2);
+    options.eime = options.unit.eim = false;
+    decode_with(VTDPI_DECODE_IRTE, posted, 2, &options);
+    assert_row("IRTE", "DST8", 0x78);
+    assert_wrong("reserved bits 39:32 are 40h");
+    assert_wrong("reserved bits 63:48 are 3456h");
+    assert_wrong("IM = 1 is reserved");
+    decode(VTDPI_DECODE_IRTE, posted, 2);
+    assert_right();
+}
+
+/* Rules vtd.irte.dlm and vtd.remap.svt-reserved: the reserved encoding behind a fault is named, as
+ * is the delivery mode that a unit takes without the check. */
+static void test_decode_irte__reserved_encodings__are_named(void **state)
+{
+    (void)state;
+    const uint64_t modes[] = {3, 6};
+    const uint64_t source[] = {0x310001, 0xC0018};
+    vtdpi_decode_options_t options = vtdpi_decode_options_default();
+    options.unit.dlm_check = false;
+    for (size_t i = 0; i < 2; i++) {
+        const uint64_t w[] = {0x310001 | modes[i] << 5, 0};
+        char says[64];
+        (void)snprintf(says, sizeof says, "delivery mode %u is a reserved encoding",
+                       (unsigned)modes[i]);
+        decode(VTDPI_DECODE_IRTE, w, 2);
+        assert_wrong(says);
+        assert_wrong("24h irte_reserved");
+        assert_int_equal(decoded.wrong_count, 2);
+        decode_with(VTDPI_DECODE_IRTE, w, 2, &options);
+        assert_wrong(says);
+        assert_int_equal(decoded.wrong_count, 1);
+    }
+    decode(VTDPI_DECODE_IRTE, source, 2);
+    assert_wrong("SVT = 3 is a reserved encoding");
     assert_wrong("26h source_invalid");
 }
 
@@ -477,6 +540,8 @@ int main(void)
         cmocka_unit_test(test_decode_irte__remapped__sends_its_message),
         cmocka_unit_test(test_decode_irte__each_fault__is_named),
         cmocka_unit_test(test_decode_irte__options__change_the_outcome),
+        cmocka_unit_test(test_decode_irte__no_posting__names_the_reserved_bits),
+        cmocka_unit_test(test_decode_irte__reserved_encodings__are_named),
         cmocka_unit_test(test_decode_irte__legal_but_useless__is_remarked),
         cmocka_unit_test(test_decode_pid__control_word__tells_whether_a_post_notifies),
         cmocka_unit_test(test_decode_pid__reserved_bits__are_28h),
