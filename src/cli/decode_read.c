@@ -146,11 +146,17 @@ bool decode_requester(const char *text, uint16_t *requester)
     return true;
 }
 
+/** Whether the line has as many columns as one of ir_translation_struct. */
+static bool has_columns(const decode_item_t *item)
+{
+    return item->token_count == REMAPPED_COLUMNS || item->token_count == POSTED_COLUMNS;
+}
+
 /** Whether the tokens look like a line of ir_translation_struct: number, source, …. */
 static bool is_dump(const decode_item_t *item)
 {
     return item->line != 0 && item->kind == VTDPI_DECODE_IRTE && item->token_count > SOURCE &&
-           strchr(item->tokens[SOURCE].text, ':') != NULL;
+           (has_columns(item) || strchr(item->tokens[SOURCE].text, ':') != NULL);
 }
 
 bool decode_item_passes(const decode_item_t *item)
@@ -208,15 +214,16 @@ static int dump_read(decode_item_t *item)
 {
     uint16_t source;
     unsigned count = item->token_count;
-    if (count != REMAPPED_COLUMNS && count != POSTED_COLUMNS) {
+    const char *text = item->tokens[SOURCE].text;
+    if (!has_columns(item)) {
         return token_bad(item, 0,
                          "a line of ir_translation_struct has 6 columns (remapped) or 7 (posted), "
                          "not %u",
                          count);
     }
-    if (!decode_requester(item->tokens[SOURCE].text, &source)) {
-        return token_bad(item, SOURCE, "\"%.60s\" is no source: expected bus:device.function",
-                         item->tokens[SOURCE].text);
+    if (strchr(text, ':') == NULL || !decode_requester(text, &source)) {
+        return token_bad(item, SOURCE,
+                         "\"%.60s\" is no source (SrcID): expected bus:device.function", text);
     }
     item->dump = true;
     item->word_count = 2;

@@ -277,7 +277,14 @@ static void test_cli_decode__bad_lines__line_and_column(void **state)
     decode("irte", " 0 00:0a.0 0 0 24 5 6 7\n", 2);
     assert_says(err, "standard input:1:2: a line of ir_translation_struct has 6 columns");
     decode("irte", " 0 00:2a.0 00000080 24 40050 24000d\n", 2);
-    assert_says(err, "standard input:1:4: \"00:2a.0\" is no source");
+    assert_says(err, "standard input:1:4: \"00:2a.0\" is no source (SrcID)");
+    decode("irte", " 0 f0f8 00000080 24 40050 24000d\n", 2);
+    assert_says(err, "standard input:1:4: \"f0f8\" is no source (SrcID): expected "
+                     "bus:device.function");
+    decode("irte", " 0 f0f8 00000012 34567840 41 1200040018 3456784000418001\n", 2);
+    assert_says(err, "standard input:1:4: \"f0f8\" is no source (SrcID)");
+    decode("irte 0 f0f8 80 24 40050 24000d", "", 2);
+    assert_says(err, "irte wants 2 words");
     decode("irte", " 0 00:0a.0 00000080 24 40050 24000x\n", 2);
     assert_says(err, "standard input:1:30: \"24000x\" is no word");
     decode("pid", "Posted Interrupt supported\n", 2);
