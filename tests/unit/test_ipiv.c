@@ -132,13 +132,13 @@ static void test_ipiv__notify__needs_on_0_and_sn_0(void **state)
 {
     (void)state;
     for (unsigned onsn = 0; onsn < 4; onsn++) {
-        uint64_t control = UINT64_C(0x0000010500F20000) | 0xFF00FFFC | onsn;
+        uint64_t control = UINT64_C(0x8003010500F20000) | 0xFF00FFFC | onsn;
         uint64_t before = control;
         vtdpi_vapic_notify_t got = vtdpi_vapic_ipi_notify(&control);
         assert_int_equal(got.send, onsn == 0);
         assert_true(control == (before | (onsn == 0 ? VTDPI_PID_ON : 0)));
         assert_int_equal(got.nv, 0xF2);
-        assert_int_equal(got.ndst, 0x105);
+        assert_int_equal(got.ndst, 0x80030105);
     }
 }
 

@@ -535,6 +535,9 @@ static void test_vmx_entry__failed_controls__are_error_7(void **state)
 {
     (void)state;
     vtdpi_vmcs_t vmcs = broken_control(VTDPI_CHECK_PID_ADDR);
+    vmcs.exit_reason = VTDPI_EXIT_EXTERNAL_INTERRUPT;
+    vmcs.exit_qualification = 0x300;
+    vmcs.entry_intr_info = vtdpi_intr_info(VTDPI_INTR_EXTERNAL, 0x41, false);
     vtdpi_vmcs_t before = vmcs;
     uint64_t error = 0;
     vtdpi_vmx_fail_valid(&vmcs, VTDPI_VMFAIL_ENTRY_CONTROLS);

@@ -53,7 +53,7 @@ static void test_vmx_guest__injected_event__fits_the_activity_state(void **state
 /* SDM 3C, "Checks on Guest Non-Register State": HLT with each DPL; each kind of blocking, alone, in
  * each activity state and with each event that it excludes.
  * @shows sdm.entry.hlt-dpl, sdm.entry.blocking-needs-active, sdm.entry.inject-unblocked,
- * sdm.entry.inject-nmi */
+ * sdm.entry.inject-nmi, sdm.entry.inject-virtual-nmi, sdm.entry.sti-or-mov-ss */
 static void test_vmx_guest__dpl_and_blocking__fit_the_activity_state(void **state)
 {
     (void)state;
@@ -86,6 +86,15 @@ static void test_vmx_guest__dpl_and_blocking__fit_the_activity_state(void **stat
         vmcs.entry_intr_info = nmi;
         assert_int_equal(vtdpi_vmx_check_guest(&vmcs),
                          mov_ss ? VTDPI_CHECK_INJECTED_NMI_BLOCKED : VTDPI_CHECK_NONE);
+        vtdpi_vmcs_set_control(&vmcs, VTDPI_CTL_VIRTUAL_NMIS, true);
+        bool by_nmi = vmcs.interruptibility == VTDPI_BLOCK_NMI;
+        assert_int_equal(vtdpi_vmx_check_guest(&vmcs),
+                         mov_ss   ? VTDPI_CHECK_INJECTED_NMI_BLOCKED
+                         : by_nmi ? VTDPI_CHECK_INJECTED_NMI_VIRTUAL_BLOCKED
+                                  : VTDPI_CHECK_NONE);
+        vmcs = open_vmcs();
+        vmcs.interruptibility = VTDPI_BLOCK_STI | VTDPI_BLOCK_MOV_SS | UINT32_C(1) << bit;
+        assert_int_equal(vtdpi_vmx_check_guest(&vmcs), VTDPI_CHECK_STI_AND_MOV_SS);
     }
 }
 

@@ -28,8 +28,8 @@ static void test_vmx_qualification__each_exit__has_its_worked_value(void **state
 }
 
 /* What the rules compose, the layouts take apart again: each field of an EPT violation and of an
- * APIC access.
- * @shows sdm.qual.ept, sdm.qual.apic-access */
+ * APIC access; an APIC write tells all 12 bits of its offset.
+ * @shows sdm.qual.ept, sdm.qual.apic-access, sdm.qual.apic-write */
 static void test_vmx_qualification__layouts__read_what_was_composed(void **state)
 {
     (void)state;
@@ -46,11 +46,15 @@ static void test_vmx_qualification__layouts__read_what_was_composed(void **state
             assert_int_equal(VTDPI_GET(QUAL_EPT, LINEAR_VALID, &q), 0);
         }
     }
+    assert_int_equal(vtdpi_qual_ept((vtdpi_ept_violation_t){.linear_valid = 1}), 0x80);
+    assert_int_equal(vtdpi_qual_ept((vtdpi_ept_violation_t){.translated = 1}), 0x100);
+    assert_int_equal(vtdpi_qual_ept((vtdpi_ept_violation_t){.nmi_unblocking = 1}), 0x1000);
     for (uint16_t offset = 0; offset < 0x1000; offset++) {
         uint64_t q = vtdpi_qual_apic_access(offset, offset & 15U);
         assert_int_equal(VTDPI_GET(QUAL_APIC_ACCESS, OFFSET, &q), offset);
         assert_int_equal(VTDPI_GET(QUAL_APIC_ACCESS, TYPE, &q), offset & 15);
         assert_int_equal(VTDPI_GET(QUAL_APIC_ACCESS, ASYNC, &q), 0);
+        assert_int_equal(vtdpi_qual_apic_write(offset), offset);
     }
 }
 
