@@ -266,6 +266,10 @@ static void test_uintr__deliverable__needs_every_condition(void **state)
     assert_true(vtdpi_uintr_deliverable(&self, &mode, 0));
     assert_true(vtdpi_uintr_deliverable(&self, &mode, VTDPI_BLOCK_STI));
     assert_false(vtdpi_uintr_deliverable(&self, &mode, VTDPI_BLOCK_MOV_SS));
+    self.uif = 0;
+    assert_true(vtdpi_uintr_recognised(&self, &mode));
+    assert_false(vtdpi_uintr_deliverable(&self, &mode, 0));
+    self.uif = 1;
     for (uint8_t cpl = 0; cpl < 3; cpl++) {
         mode.cpl = cpl;
         assert_false(vtdpi_uintr_deliverable(&self, &mode, 0));

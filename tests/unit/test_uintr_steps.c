@@ -83,7 +83,7 @@ static void assert_kinds(const bench_t *b, const uint8_t *kinds, unsigned count)
 }
 
 /* SDM 2, "SENDUIPI": entry, descriptor, IPI. */
-/* @shows sdm.senduipi.order, sdm.senduipi.entry-read, sdm.senduipi.ipi */
+/* @shows sdm.senduipi.order, sdm.senduipi.entry-read, sdm.senduipi.ipi, sdm.senduipi.virtual */
 static void test_senduipi__notification_due__loads_posts_and_sends(void **state)
 {
     (void)state;

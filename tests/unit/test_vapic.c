@@ -177,6 +177,9 @@ static void test_vapic__raise__keeps_rvi_when_pir_is_empty(void **state)
     vtdpi_set_add(pir, 0x41);
     vtdpi_vapic_raise(&vapic, pir);
     assert_int_equal(vapic.rvi, 0x51);
+    vtdpi_set_add(pir, 0x52); /* of the same class */
+    vtdpi_vapic_raise(&vapic, pir);
+    assert_int_equal(vapic.rvi, 0x52);
     vtdpi_set_add(pir, 0xEF);
     vtdpi_vapic_raise(&vapic, pir);
     assert_int_equal(vapic.rvi, 0xEF);
@@ -256,6 +259,7 @@ static void test_vapic__entry__evaluates_anew(void **state)
     assert_int_equal(vapic.recognised, 1);
     vtdpi_vapic_leave(&vapic);
     assert_int_equal(vapic.recognised, 0);
+    assert_true(vapic.rvi == 0x51 && vapic.svi == 0x41);
     assert_int_equal(vtdpi_vapic_enter(&vapic, vid, 0x4151, 0x52).vppr, 0x52);
     assert_int_equal(vapic.recognised, 0);
     vtdpi_ctls_t window = vid | vtdpi_ctl_one(VTDPI_CTL_INTERRUPT_WINDOW_EXITING);

@@ -110,6 +110,7 @@ static void test_vapic_access__write_emulation__acts_by_offset(void **state)
         uint8_t action;
     } rows[] = {
         {"ATR", 0x080, 0x30, VTDPI_VAPIC_TPR},
+        {"ATR", 0x082, 0x30, VTDPI_VAPIC_TPR},
         {"ATRV", 0x0B0, 0, VTDPI_VAPIC_EOI},
         {"ATR", 0x0B0, 0, VTDPI_VAPIC_EXIT_WRITE},
         {"ATRV", 0x300, 0x00040041, VTDPI_VAPIC_SELF_IPI},
@@ -139,6 +140,7 @@ static void test_vapic_access__write_emulation__acts_by_offset(void **state)
         vtdpi_vapic_access_t got = vtdpi_vapic_write_emulation(
             controls(rows[i].controls), (uint16_t)rows[i].offset, rows[i].value);
         assert_int_equal(got.action, rows[i].action);
+        assert_int_equal(got.offset, rows[i].offset & 0xFF0);
         bool exits = got.action == VTDPI_VAPIC_EXIT_WRITE || got.action == VTDPI_VAPIC_IPI;
         assert_int_equal(got.qualification, exits ? rows[i].offset & 0xFF0 : 0);
         bool ipi = got.action == VTDPI_VAPIC_IPI || got.action == VTDPI_VAPIC_SELF_IPI;
