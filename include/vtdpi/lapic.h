@@ -152,7 +152,8 @@ VTDPI_API void vtdpi_lapic_reset(vtdpi_lapic_t *self, vtdpi_lapic_reset_t kind);
 
 /** Whether every invariant of the state holds: no vector below 16 in IRR, ISR or TMR; nothing in
  * IRR and ISR while disabled; every LVT entry masked while software-disabled; the timer armed in a
- * mode that it counts in; reserved bits as the manual has them. */
+ * mode that it counts in; remote IRR only of a level-triggered pin whose vector is requested or in
+ * service; reserved bits as the manual has them. */
 VTDPI_API bool vtdpi_lapic_check(const vtdpi_lapic_t *self);
 
 /** LDR as the mode has it. *Spec:* SDM 3A, "Logical Destination Mode", "Deriving Logical x2APIC ID
@@ -202,14 +203,16 @@ VTDPI_API int vtdpi_lapic_offer(const vtdpi_lapic_t *self);
 VTDPI_API vtdpi_lapic_ack_t vtdpi_lapic_acknowledge(vtdpi_lapic_t *self);
 
 /**
- * Ends the highest vector in service; a level-triggered one is broadcast unless SVR suppresses
- * that. *Spec:* SDM 3A, "Signaling Interrupt Servicing Completion".
+ * Ends the highest vector in service, and resets remote IRR of the LINT entries with that vector; a
+ * level-triggered one is broadcast unless SVR suppresses that. *Spec:* SDM 3A, "Signaling Interrupt
+ * Servicing Completion".
  */
 VTDPI_API vtdpi_lapic_eoi_t vtdpi_lapic_eoi(vtdpi_lapic_t *self);
 
 /** The local event [lvt] happens: it is delivered as its entry says; of a level-triggered pin, the
  * caller finds it still asserted after the EOI and calls again. *Spec:* SDM 3A, "Local Vector
- * Table". *Choice:* while remote IRR is 1 the pin requests nothing. */
+ * Table". *Choice:* while remote IRR is 1 the pin requests nothing; a write that changes the
+ * vector of a LINT entry, or leaves it not level-triggered and fixed, resets it. */
 VTDPI_API vtdpi_lapic_accept_t vtdpi_lapic_lvt_event(vtdpi_lapic_t *self, vtdpi_lapic_lvt_t lvt);
 
 #ifdef __cplusplus

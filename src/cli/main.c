@@ -119,7 +119,7 @@ static const verb_t verbs[] = {
      "is "
      "the\n"
      "                         interruption information, for exit 0\n\n"
-     "      --eim, --no-eim    32-bit APIC IDs (IRTA.EIME = 1, the default), or 8-bit ones\n"
+     "      --eim, --no-eim    32-bit APIC IDs (ECAP.EIM, IRTA.EIME = 1, the default), or 8-bit\n"
      "      --no-pi            a unit without posting (CAP.PI = 0)\n"
      "      --haw N            host address width, 32 to 64 (46)\n"
      "      --sid B:D.F        the requester, also as 16 hexadecimal bits; otherwise one that the "
