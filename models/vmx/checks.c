@@ -258,6 +258,13 @@ static bool vmx_hlt_ok(const vtdpi_vmcs_t *vmcs)
     return vmcs->activity != VTDPI_ACTIVITY_HLT || VTDPI_GET(SS_RIGHTS, DPL, &rights) == 0;
 }
 
+/* @rule sdm.entry.uinv | SDM 3C | Checks on Guest Control Registers, Debug Registers, and MSRs |
+ * With "load UINV" bits 15:8 of the guest UINV field are 0. */
+static bool vmx_uinv_ok(const vtdpi_vmcs_t *vmcs)
+{
+    return !vtdpi_ctl_load_uinv(vtdpi_vmcs_controls(vmcs)) || vmcs->guest_uinv <= VMX_VECTOR_MAX;
+}
+
 /* @rule sdm.entry.activity-range | SDM 3C | Checks on Guest Non-Register State | The activity state
  * is active, HLT, shutdown or wait-for-SIPI.
  * @rule sdm.entry.hlt-dpl | SDM 3C | Checks on Guest Non-Register State | HLT needs SS.DPL 0.
@@ -269,13 +276,6 @@ static bool vmx_hlt_ok(const vtdpi_vmcs_t *vmcs)
  * blocking by MOV SS exclude each other.
  * @rule sdm.entry.sti-needs-if | SDM 3C | Checks on Guest Non-Register State | Blocking by STI
  * needs RFLAGS.IF. */
-/* @rule sdm.entry.uinv | SDM 3C | Checks on Guest Control Registers, Debug Registers, and MSRs |
- * With "load UINV" bits 15:8 of the guest UINV field are 0. */
-static bool vmx_uinv_ok(const vtdpi_vmcs_t *vmcs)
-{
-    return !vtdpi_ctl_load_uinv(vtdpi_vmcs_controls(vmcs)) || vmcs->guest_uinv <= VMX_VECTOR_MAX;
-}
-
 static bool vmx_guest_holds(const vtdpi_vmcs_t *vmcs, unsigned check)
 {
     uint32_t blocking = vmcs->interruptibility;
