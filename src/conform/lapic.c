@@ -1,6 +1,6 @@
 /*
- * F3: sequences of a local APIC. F4: which of eight local APICs an IPI reaches. All that is recorded
- * is compared; x2APIC mode has no DFR.
+ * F3: sequences of a local APIC. F4: which of eight local APICs an IPI reaches. All that is
+ * recorded is compared; x2APIC mode has no DFR.
  */
 #include "vtdpi/lapic_access.h"
 
