@@ -29,13 +29,24 @@ models/guest/guest.c|case VTDPI_STEP_REPEAT:|1|leads to VTDPI_UNREACHABLE
 models/system/outside.c|case VTDPI_EVENT_COUNT:|1|leads to VTDPI_UNREACHABLE
 models/system/unit.c|case VTDPI_RQ_FREE:|1|leads to VTDPI_UNREACHABLE
 models/system/nonroot.c|vtdpi_sys_see(sys, VTDPI_EV_entry_failed, c, v, check, 0, 0);|1|leads to VTDPI_UNREACHABLE
+models/system/guest_ops.c|default:|1|leads to an assertion: an operation that nobody knows
+models/system/memory.c|default:|1|leads to an assertion: an operation that nobody knows
+models/system/memory.c|return false;|1|leads to an assertion: an operation that nobody knows
+models/system/nonroot.c|default:|1|leads to an assertion: an operation that nobody knows
+models/system/nonroot.c|return false;|1|leads to an assertion: an operation that nobody knows
+models/system/root.c|default:|1|leads to an assertion: an operation that nobody knows
+models/system/root.c|return false;|1|leads to an assertion: an operation that nobody knows
+models/system/timer.c|default:|1|leads to an assertion: an operation that nobody knows
+models/system/timer.c|return false;|1|leads to an assertion: an operation that nobody knows
+models/system/verbs.c|case NONE:|1|leads to an assertion: an operation that nobody knows
+models/system/verbs.c|known = false;|1|leads to an assertion: an operation that nobody knows
 models/system/sched.c|default:|1|leads to an assertion: an operation that nobody knows
 models/system/sched.c|return false;|1|leads to an assertion: an operation that nobody knows
 models/system/verbs.c|case ACTOR_CPU:|2|callers ask for CPUs elsewhere
 models/system/verbs.c|return 0;|1|callers ask for CPUs elsewhere
-models/system/verbs.c|break;|1|callers ask for CPUs elsewhere
+models/system/verbs.c|break;|2|callers ask for CPUs elsewhere; an operation that nobody knows
 models/system/guest_ops.c|case VTDPI_VAPIC_CLEAR_HI:|1|no step of a guest writes such a register
-models/system/guest_ops.c|return false;|1|no step of a guest writes such a register
+models/system/guest_ops.c|return false;|2|no step of a guest writes such a register; an operation that nobody knows
 ROWS
 }
 
