@@ -27,6 +27,7 @@ enum {
     VTDPI_UNITS_MAX = 8,
     VTDPI_MESSAGES_MAX = 64,
     VTDPI_LINES_MAX = 65000,
+    VTDPI_PHYSICAL_WIDTH = 46, /**< bits of a physical address */
     VTDPI_NO_LINE = 0xFFFF
 };
 
@@ -65,6 +66,7 @@ enum { VTDPI_RW_LOCK = 0, VTDPI_RW_TAIL = 1 };
 
 /** Physical vectors of the host. */
 enum {
+    VTDPI_HV_NMI = 2,
     VTDPI_HV_RESCHED = 0xFD,
     VTDPI_HV_TIMER = 0xEC,
     VTDPI_HV_ANV = 0xF2,
@@ -181,6 +183,25 @@ typedef struct {
     uint32_t host_vectors;           /**< pool a CPU */
     uint32_t timers;                 /**< deadline slots a CPU */
 } vtdpi_platform_t;
+
+/** The VMX-preemption timer counts down by 1 every 2^5 cycles of the TSC (IA32_VMX_MISC bits 4:0).
+ */
+enum { VTDPI_PREEMPTION_SHIFT = 5 };
+
+#define VTDPI_PS_PER_MS UINT64_C(1000000000)
+
+/** Cycles of the time-stamp counter in [ps], rounded down, and the other way. */
+static inline uint64_t vtdpi_tsc_cycles(const vtdpi_platform_t *p, uint64_t ps)
+{
+    uint64_t khz = p->tsc_khz;
+    return ((ps / VTDPI_PS_PER_MS) * khz) + (((ps % VTDPI_PS_PER_MS) * khz) / VTDPI_PS_PER_MS);
+}
+
+static inline uint64_t vtdpi_tsc_ps(const vtdpi_platform_t *p, uint64_t cycles)
+{
+    uint64_t khz = p->tsc_khz;
+    return ((cycles / khz) * VTDPI_PS_PER_MS) + (((cycles % khz) * VTDPI_PS_PER_MS) / khz);
+}
 
 /** Lines of each remapping table, of each queue. */
 static inline uint32_t vtdpi_irte_lines(const vtdpi_platform_t *p)

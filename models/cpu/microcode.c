@@ -49,9 +49,6 @@ static vtdpi_op_t uc_evaluate(uint64_t highest)
     return op;
 }
 
-/* Physical-address width of the CPUs. */
-enum { UC_PHYSICAL_WIDTH = 46 };
-
 /* Words of PIR, all taken. */
 enum { PIR_TAKEN = (1 << VTDPI_VECTOR_WORDS) - 1 };
 
@@ -189,10 +186,10 @@ vtdpi_op_t vtdpi_fn_uc_ipi(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_
         VTDPI_YIELD(f, uc_vmexit(VTDPI_EXIT_APIC_WRITE, VTDPI_VAPIC_VICR_LO, 0));
     }
     VTDPI_YIELD(f, uc_pointer(x, f->x[1]));
-    if (!vtdpi_vapic_ipi_entry(r.v[0], UC_PHYSICAL_WIDTH).valid) {
+    if (!vtdpi_vapic_ipi_entry(r.v[0], VTDPI_PHYSICAL_WIDTH).valid) {
         VTDPI_YIELD(f, uc_vmexit(VTDPI_EXIT_APIC_WRITE, VTDPI_VAPIC_VICR_LO, 0));
     }
-    f->x[2] = vtdpi_line_at(x->p, vtdpi_vapic_ipi_entry(r.v[0], UC_PHYSICAL_WIDTH).pid_addr);
+    f->x[2] = vtdpi_line_at(x->p, vtdpi_vapic_ipi_entry(r.v[0], VTDPI_PHYSICAL_WIDTH).pid_addr);
     VTDPI_ASSERT(f->x[2] != VTDPI_NO_LINE); /* the hypervisor wrote the table */
     VTDPI_YIELD(f, uc_target(f->x[2], VTDPI_OP_BTS, f->x[0] / 64, UINT64_C(1) << (f->x[0] % 64)));
     VTDPI_YIELD(f, uc_target(f->x[2], VTDPI_OP_NOTIFY, VTDPI_PID_CTL_WORD, 0));

@@ -96,9 +96,6 @@ enum { HV_CW_PIRQ = 4, HV_PIRQ_SOURCES = 256 };
 #define HV_NV   (vtdpi_mask(VTDPI_PID_NV_WIDTH) << VTDPI_PID_NV_LOW)
 #define HV_NDST (vtdpi_mask(VTDPI_PID_NDST_WIDTH) << VTDPI_PID_NDST_LOW)
 
-/** Vector of NMIs. */
-enum { HV_NMI = 2 };
-
 /** Xen: NDST of a vCPU that never ran as one that interrupts can be posted to. */
 #define HV_NDST_MARKER UINT32_MAX
 

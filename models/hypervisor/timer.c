@@ -8,19 +8,13 @@
  */
 #include "internal.h"
 
-/* The least distance at which KVM arms the VMX-preemption timer is 0: it then exits at once. */
-enum { TIMER_CYCLES_SHIFT = 5 };
-
-#define TIMER_PS_PER_MS UINT64_C(1000000000)
-#define TIMER_OFF       UINT32_MAX
+/* Of a vCPU whose timer does not run: the longest. */
+#define TIMER_OFF UINT32_MAX
 
 /* [ps] from now as a value of the VMX-preemption timer, rounded down. */
 static uint64_t timer_value(const vtdpi_ctx_t *x, uint64_t ps)
 {
-    uint64_t khz = x->p->tsc_khz;
-    uint64_t cycles =
-        ((ps / TIMER_PS_PER_MS) * khz) + (((ps % TIMER_PS_PER_MS) * khz) / TIMER_PS_PER_MS);
-    uint64_t value = cycles >> TIMER_CYCLES_SHIFT;
+    uint64_t value = vtdpi_tsc_cycles(x->p, ps) >> VTDPI_PREEMPTION_SHIFT;
     return value < TIMER_OFF ? value : TIMER_OFF - 1;
 }
 
@@ -114,7 +108,7 @@ vtdpi_op_t vtdpi_fn_nmi(const vtdpi_ctx_t *x, vtdpi_frame_t *f, vtdpi_result_t r
     (void)r;
     VTDPI_BEGIN(f);
     VTDPI_YIELD(f, hv_seen(vtdpi_op_lump(VTDPI_LUMP_host_irq_entry, VTDPI_STAGE_host_irq),
-                           VTDPI_EV_host_irq, HV_NMI, VTDPI_NOBODY, 0));
+                           VTDPI_EV_host_irq, VTDPI_HV_NMI, VTDPI_NOBODY, 0));
     VTDPI_YIELD(f, vtdpi_op_lump(VTDPI_LUMP_host_irq_exit, VTDPI_STAGE_host_irq));
     VTDPI_YIELD(f, vtdpi_op_make(VTDPI_OP_IRET, VTDPI_STAGE_host_irq, VTDPI_T_iret_same_cpl));
     VTDPI_END(f, 0);

@@ -10,12 +10,6 @@
 
 #include <string.h>
 
-/* Bits of a physical address that VM entry checks against. */
-enum { PHYSICAL_WIDTH = 46 };
-
-/* Vector of NMIs. */
-enum { NMI_VECTOR = 2 };
-
 /* RFLAGS: bit 1 is always 1, and where IF stands. */
 enum { RFLAGS_FIXED = 2, RFLAGS_IF_LOW = 9 };
 
@@ -202,7 +196,7 @@ static void recognise_root_nmi(vtdpi_system_t *sys, uint32_t c)
     const uint64_t none[3] = {0, 0, 0};
     cpu->apic.core &= (uint8_t)~VTDPI_LAPIC_CORE_NMI;
     cpu->nmi_blocked = 1;
-    vtdpi_sys_see(sys, VTDPI_EV_recognised_root, c, NMI_VECTOR, 0, 0, 0);
+    vtdpi_sys_see(sys, VTDPI_EV_recognised_root, c, VTDPI_HV_NMI, 0, 0, 0);
     recognise_frame(sys, c, VTDPI_FN_nmi, none);
 }
 
@@ -242,7 +236,7 @@ static bool recognise_exit(vtdpi_system_t *sys, uint32_t c, uint32_t next)
         break;
     case VTDPI_NEXT_EXIT_NMI:
         reason = VTDPI_EXIT_EXCEPTION_NMI;
-        info = vtdpi_intr_info(VTDPI_INTR_NMI, NMI_VECTOR, false);
+        info = vtdpi_intr_info(VTDPI_INTR_NMI, VTDPI_HV_NMI, false);
         cpu->apic.core &= (uint8_t)~VTDPI_LAPIC_CORE_NMI;
         cpu->nmi_blocked = 1;
         break;
@@ -405,7 +399,7 @@ static void nonroot_enter(vtdpi_system_t *sys, uint32_t c)
     guest->vmcs.activity = VTDPI_ACTIVITY_ACTIVE; /* Choice: the hypervisor emulates HLT itself */
     guest->vmcs.interruptibility = guest->sti_shadow ? VTDPI_BLOCK_STI : 0;
     uint8_t vtpr = (uint8_t)vtdpi_sys_reg(sys, v, VTDPI_VAPIC_VTPR);
-    vtdpi_check_t check = vtdpi_vmx_check_controls(&guest->vmcs, PHYSICAL_WIDTH, vtpr);
+    vtdpi_check_t check = vtdpi_vmx_check_controls(&guest->vmcs, VTDPI_PHYSICAL_WIDTH, vtpr);
     if (check == VTDPI_CHECK_NONE) {
         check = vtdpi_vmx_check_guest(&guest->vmcs);
     }

@@ -11,16 +11,10 @@
 
 #include "internal.h"
 
-/* The VMX-preemption timer counts down by 1 every 2^5 cycles of the TSC (IA32_VMX_MISC bits 4:0).
- */
-enum { PREEMPTION_SHIFT = 5 };
-
 /* Crystal clock of 25 MHz, undivided. */
 enum { CRYSTAL_PS = 40000, DIVIDE_BY_1 = 0xB };
 
 enum { LVT_ONE_SHOT = 0, LVT_DEADLINE = 2 << 17 };
-
-#define PS_PER_MS UINT64_C(1000000000)
 
 /* Of TIMER_SET: the APIC timer stays as it is. */
 #define TIMER_LEAVE UINT64_MAX
@@ -56,13 +50,6 @@ void vtdpi_sys_timer_init(vtdpi_system_t *sys, uint32_t c)
     vtdpi_lapic_access_t lvt =
         timer_register(sys, c, VTDPI_LAPIC_REG_LVT_TIMER, (uint32_t)VTDPI_HV_TIMER | mode);
     VTDPI_ASSERT(divide.ok && lvt.ok);
-}
-
-/* Picoseconds to [cycles] of the TSC, at the end of which they have passed, and back. */
-static uint64_t timer_cycles_ps(const vtdpi_system_t *sys, uint64_t cycles)
-{
-    uint64_t khz = sys->p->tsc_khz;
-    return ((cycles / khz) * PS_PER_MS) + (((cycles % khz) * PS_PER_MS) / khz);
 }
 
 /* Writes the register that starts the timer; a count is a whole number of crystal periods. */
@@ -183,7 +170,7 @@ void vtdpi_sys_preemption_start(vtdpi_system_t *sys, uint32_t c)
         sys->cpus[c].preemption = 1;
     } else if (value != UINT32_MAX || !sys->p->explore) {
         vtdpi_sys_arm(sys, c, VTDPI_SLOT_PREEMPTION,
-                      timer_cycles_ps(sys, value << PREEMPTION_SHIFT));
+                      vtdpi_tsc_ps(sys->p, value << VTDPI_PREEMPTION_SHIFT));
     }
 }
 

@@ -7,7 +7,7 @@
 /* Of a platform that nobody gives a timing profile to. */
 enum { TSC_KHZ = 2100000 };
 
-enum { QUEUE_DESCRIPTORS = 256, ADDRESS_WIDTH = 46, OUTSIDE_MAX = 16384 };
+enum { QUEUE_DESCRIPTORS = 256, OUTSIDE_MAX = 16384 };
 
 /** Whether some outside event is a request to the toolstack. */
 static bool needs_tools(const vtdpi_scenario_t *s)
@@ -124,7 +124,7 @@ static void build_unit(vtdpi_platform_t *p, const vtdpi_platform_cfg_t *cfg)
 {
     p->iommu.iec_entries = cfg->iommu_cache;
     p->iommu.frcd_count = (uint8_t)(cfg->fault_records == 0 ? 1 : cfg->fault_records);
-    p->iommu.haw = ADDRESS_WIDTH;
+    p->iommu.haw = VTDPI_PHYSICAL_WIDTH;
     p->iommu.mhmv = 8;
     p->iommu.pi = cfg->iommu_posting && !cfg->no_remapping;
     p->iommu.ir = !cfg->no_remapping;

@@ -2,6 +2,7 @@
 #include "vtdpi/conform.h"
 
 #include "cmocka_all.h"
+#include "vectors.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,20 +33,6 @@
     "\"dest_mode\": \"logical\", \"delivery\": \"%s\", \"shorthand\": %u, "                        \
     "\"match_logical\": [%s], \"accepted\": [%s], \"sender_esr\": 0}\n"
 
-static void note(void *context, const vtdpi_conform_result_t *result)
-{
-    *(vtdpi_conform_verdict_t *)context = result->verdict;
-}
-
-static vtdpi_conform_verdict_t verdict(const char *text)
-{
-    vtdpi_conform_verdict_t out = VTDPI_CONFORM_VERDICTS;
-    vtdpi_diags_t *diags = vtdpi_diags_new();
-    assert_int_equal(vtdpi_conform_text(text, strlen(text), "vector", note, &out, diags), VTDPI_OK);
-    vtdpi_diags_free(diags);
-    return out;
-}
-
 /* [esr] is recorded from the interrupt on. */
 static vtdpi_conform_verdict_t sequence(unsigned svr, unsigned vector, unsigned esr)
 {
@@ -53,7 +40,7 @@ static vtdpi_conform_verdict_t sequence(unsigned svr, unsigned vector, unsigned 
     int length =
         snprintf(text, sizeof text, SEQUENCE, 0x1FFU, 0U, svr, svr, 0U, vector, svr, esr, svr, esr);
     assert_in_range(length, 1, sizeof text - 1);
-    return verdict(text);
+    return vectors_verdict(text);
 }
 
 typedef struct {
@@ -82,7 +69,7 @@ static vtdpi_conform_verdict_t match_changed(match_t m, unsigned change)
     int length = snprintf(text, sizeof text, MATCH, m.mode, apics, m.dest, icr, m.delivery,
                           m.shorthand, m.accepted, m.esr);
     assert_in_range(length, 1, sizeof text - 1);
-    return verdict(text);
+    return vectors_verdict(text);
 }
 
 static vtdpi_conform_verdict_t match(match_t m)
@@ -173,7 +160,7 @@ static vtdpi_conform_verdict_t flat(unsigned dest, const char *delivery, unsigne
     int length = snprintf(text, sizeof text, LOGICAL, apics, dest, icr, delivery, shorthand,
                           logical, accepted);
     assert_in_range(length, 1, sizeof text - 1);
-    return verdict(text);
+    return vectors_verdict(text);
 }
 
 /* SDM 3A, "Determining IPI Destination": FFh is a broadcast in the flat model. Compared bit by bit

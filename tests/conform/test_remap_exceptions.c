@@ -2,6 +2,7 @@
 #include "vtdpi/conform.h"
 
 #include "cmocka_all.h"
+#include "vectors.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,27 +33,13 @@ enum { TEXT_BYTES = 4096 };
     ", \"iqh\": \"0x20\", \"iqt\": \"0x30\"}, " STOPPED "}, " STOPPED                              \
     ", \"value\": \"0x%016x\"}]}"
 
-static void note(void *context, const vtdpi_conform_result_t *result)
-{
-    *(vtdpi_conform_verdict_t *)context = result->verdict;
-}
-
-static vtdpi_conform_verdict_t verdict(const char *text)
-{
-    vtdpi_conform_verdict_t out = VTDPI_CONFORM_VERDICTS;
-    vtdpi_diags_t *diags = vtdpi_diags_new();
-    assert_int_equal(vtdpi_conform_text(text, strlen(text), "vector", note, &out, diags), VTDPI_OK);
-    vtdpi_diags_free(diags);
-    return out;
-}
-
 /* [high]: the entry's bits 127:64. */
 static vtdpi_conform_verdict_t request(unsigned long long high, unsigned reason, unsigned sid)
 {
     char text[TEXT_BYTES];
     int length = snprintf(text, sizeof text, REQUEST, high, reason, sid, reason);
     assert_in_range(length, 1, sizeof text - 1);
-    return verdict(text);
+    return vectors_verdict(text);
 }
 
 /* [fsts] is recorded after the write of [value], then [head] is read. */
@@ -61,7 +48,7 @@ static vtdpi_conform_verdict_t queue(unsigned value, unsigned fsts, unsigned hea
     char text[TEXT_BYTES];
     int length = snprintf(text, sizeof text, QUEUE, value, 0x10U, fsts, fsts, head);
     assert_in_range(length, 1, sizeof text - 1);
-    return verdict(text);
+    return vectors_verdict(text);
 }
 
 /* VT-d, "Interrupt Remapping Hardware Operation": the source is validated before the reserved bits.

@@ -2,6 +2,7 @@
 #include "vtdpi/conform.h"
 
 #include "cmocka_all.h"
+#include "vectors.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,25 +20,15 @@
     "\"notify\": {\"vector\": 236, \"icr_lo\": \"000000ec\", \"icr_hi\": \"%08x\", "               \
     "\"accepted\": [%s]}}}\n"
 
-static void note(void *context, const vtdpi_conform_result_t *result)
-{
-    *(vtdpi_conform_verdict_t *)context = result->verdict;
-}
-
 #define ALL "0, 1, 2, 3, 4, 5, 6, 7"
 
 static vtdpi_conform_verdict_t verdict(const char *x2apic, unsigned ndst, const char *accepted)
 {
     char text[1024];
-    vtdpi_conform_verdict_t out = VTDPI_CONFORM_VERDICTS;
-    vtdpi_diags_t *diags = vtdpi_diags_new();
     unsigned icr_hi = *x2apic != '0' ? ndst : (ndst >> 8 & 0xFFU) << 24;
     int length = snprintf(text, sizeof text, VECTOR, x2apic, ndst, ndst, icr_hi, accepted);
     assert_in_range(length, 1, sizeof text - 1);
-    assert_int_equal(vtdpi_conform_text(text, (size_t)length, "vector", note, &out, diags),
-                     VTDPI_OK);
-    vtdpi_diags_free(diags);
-    return out;
+    return vectors_verdict(text);
 }
 
 /* SDM 3A, "Determining IPI Destination": FFFFFFFFh alone is the broadcast of 32-bit destinations.

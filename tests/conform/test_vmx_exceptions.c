@@ -2,6 +2,7 @@
 #include "vtdpi/conform.h"
 
 #include "cmocka_all.h"
+#include "vectors.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,20 +46,6 @@ static const char *state_text(state_t text, const char *mode, unsigned block, co
     return text;
 }
 
-static void note(void *context, const vtdpi_conform_result_t *result)
-{
-    *(vtdpi_conform_verdict_t *)context = result->verdict;
-}
-
-static vtdpi_conform_verdict_t verdict(const char *text)
-{
-    vtdpi_conform_verdict_t out = VTDPI_CONFORM_VERDICTS;
-    vtdpi_diags_t *diags = vtdpi_diags_new();
-    assert_int_equal(vtdpi_conform_text(text, strlen(text), "vector", note, &out, diags), VTDPI_OK);
-    vtdpi_diags_free(diags);
-    return out;
-}
-
 /* The guest begins with [block]; [held]: the first boundary takes nothing. At the end [isr] is
  * recorded as in service. */
 static vtdpi_conform_verdict_t posted(unsigned block, bool held, const char *isr)
@@ -73,7 +60,7 @@ static vtdpi_conform_verdict_t posted(unsigned block, bool held, const char *isr
     int length =
         snprintf(text, sizeof text, F1, state_text(init, "guest", block, "", ""), boundaries);
     assert_in_range(length, 1, sizeof text - 1);
-    return verdict(text);
+    return vectors_verdict(text);
 }
 
 /* MOV SS blocks; [op] is the step at which interrupt 91h waits, without blocking from there on. */
@@ -87,7 +74,7 @@ static vtdpi_conform_verdict_t sequence(const char *op, unsigned blocked)
         state_text(waiting, "guest", blocked, "145", ""), op,
         state_text(passed, "guest", 0, "145", ""), state_text(exited, "host", 0, "", "145"));
     assert_in_range(length, 1, sizeof text - 1);
-    return verdict(text);
+    return vectors_verdict(text);
 }
 
 /* SDM 3C, "Event Blocking": whether blocking holds an interrupt that exits is the implementation's

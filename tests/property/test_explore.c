@@ -122,14 +122,25 @@ static const vtdpi_step_t one_timer[] = {
 
 static explore_result_t result;
 
+static void assert_nothing_lost(void)
+{
+    assert_true(result.closed);
+    assert_true(result.ends > 0);
+    assert_int_equal(result.losses, 0);
+}
+
+static void assert_loss_found(void)
+{
+    assert_true(result.closed);
+    assert_true(result.losses > 0);
+}
+
 /* B2: clear SN, then look at PIR. Every order ends with an empty descriptor. */
 static void test_explore__kvm_as_it_is__nothing_lost(void **state)
 {
     (void)state;
     run("kvm", 0, 2, &result);
-    assert_true(result.closed);
-    assert_true(result.ends > 0);
-    assert_int_equal(result.losses, 0);
+    assert_nothing_lost();
 }
 
 /* RC-01: without the scan of PIR after clearing SN a posted interrupt stays there. */
@@ -137,8 +148,7 @@ static void test_explore__kvm_without_pir_scan__loss_found(void **state)
 {
     (void)state;
     run("kvm", 1U << 0, 2, &result);
-    assert_true(result.closed);
-    assert_true(result.losses > 0);
+    assert_loss_found();
     assert_true(result.path_length > 0);
 }
 
@@ -147,8 +157,7 @@ static void test_explore__kvm_scan_before_clear__loss_found(void **state)
 {
     (void)state;
     run("kvm", 1U << 1, 2, &result);
-    assert_true(result.closed);
-    assert_true(result.losses > 0);
+    assert_loss_found();
 }
 
 /* B6: who changes NV to the wake-up vector must look at ON afterwards. */
@@ -156,8 +165,7 @@ static void test_explore__kvm_without_self_ipi__loss_found(void **state)
 {
     (void)state;
     run("kvm", 1U << 2, 2, &result);
-    assert_true(result.closed);
-    assert_true(result.losses > 0);
+    assert_loss_found();
 }
 
 /* RC-10: old and new value of a compare-exchange from two loads can erase ON. */
@@ -165,8 +173,7 @@ static void test_explore__kvm_double_fetch__loss_found(void **state)
 {
     (void)state;
     run("kvm", 1U << 4, 2, &result);
-    assert_true(result.closed);
-    assert_true(result.losses > 0);
+    assert_loss_found();
 }
 
 /* KVM before the rework of put, same rules. */
@@ -174,8 +181,7 @@ static void test_explore__kvm_5_17_as_it_is__nothing_lost(void **state)
 {
     (void)state;
     run("kvm_5_17", 0, 2, &result);
-    assert_true(result.closed);
-    assert_int_equal(result.losses, 0);
+    assert_nothing_lost();
 }
 
 /* Xen's switch-to clears SN and looks at nothing, and its entry looks at ON alone: what was posted
@@ -184,8 +190,7 @@ static void test_explore__xen_as_it_is__loses_what_came_while_sn(void **state)
 {
     (void)state;
     run("xen", 0, 1, &result);
-    assert_true(result.closed);
-    assert_true(result.losses > 0);
+    assert_loss_found();
 }
 
 /* IPI virtualization: the sender's CPU posts, in two locked accesses. Load, put and block keep
@@ -194,9 +199,7 @@ static void test_explore__kvm_ipi_virtualization__nothing_lost(void **state)
 {
     (void)state;
     run_pair("kvm", 0, one_ipi, 1, &result);
-    assert_true(result.closed);
-    assert_true(result.ends > 0);
-    assert_int_equal(result.losses, 0);
+    assert_nothing_lost();
 }
 
 /* The same omission as for a device (RC-01, B2). */
@@ -204,8 +207,7 @@ static void test_explore__kvm_ipi_virtualization_without_pir_scan__loss_found(vo
 {
     (void)state;
     run_pair("kvm", 1U << 0, one_ipi, 1, &result);
-    assert_true(result.closed);
-    assert_true(result.losses > 0);
+    assert_loss_found();
 }
 
 /* B6. */
@@ -213,8 +215,7 @@ static void test_explore__kvm_ipi_virtualization_without_self_ipi__loss_found(vo
 {
     (void)state;
     run_pair("kvm", 1U << 2, one_ipi, 1, &result);
-    assert_true(result.closed);
-    assert_true(result.losses > 0);
+    assert_loss_found();
 }
 
 /* A timer that goes from the VMX-preemption timer to a software timer and back, whenever it expires
@@ -223,9 +224,7 @@ static void test_explore__kvm_timer__expires_whatever_stands_for_it(void **state
 {
     (void)state;
     run_pair("kvm", 0, one_timer, 0, &result);
-    assert_true(result.closed);
-    assert_true(result.ends > 0);
-    assert_int_equal(result.losses, 0);
+    assert_nothing_lost();
     assert_int_equal(result.waiting, 0);
 }
 

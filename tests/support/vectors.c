@@ -1,5 +1,7 @@
 #include "vectors.h"
 
+#include "cmocka_all.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -261,4 +263,19 @@ char *vectors_change(const char *line, vectors_choice_t *choose, void *state,
     json_decref(root);
     free(nodes);
     return text;
+}
+
+static void verdict_note(void *context, const vtdpi_conform_result_t *result)
+{
+    *(vtdpi_conform_verdict_t *)context = result->verdict;
+}
+
+vtdpi_conform_verdict_t vectors_verdict(const char *text)
+{
+    vtdpi_conform_verdict_t out = VTDPI_CONFORM_VERDICTS;
+    vtdpi_diags_t *diags = vtdpi_diags_new();
+    assert_int_equal(vtdpi_conform_text(text, strlen(text), "vector", verdict_note, &out, diags),
+                     VTDPI_OK);
+    vtdpi_diags_free(diags);
+    return out;
 }

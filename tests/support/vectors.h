@@ -4,6 +4,8 @@
 #ifndef SUPPORT_VECTORS_H
 #define SUPPORT_VECTORS_H
 
+#include "vtdpi/conform.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,5 +45,8 @@ char *vectors_damage(const char *line, vectors_choice_t *choose, void *state);
  */
 char *vectors_change(const char *line, vectors_choice_t *choose, void *state,
                      char key[VECTORS_KEY_BYTES]);
+
+/** What the replay of the one vector [text] shows; fails if it is malformed. */
+vtdpi_conform_verdict_t vectors_verdict(const char *text);
 
 #endif
